@@ -1,0 +1,174 @@
+/**
+ * The port to wherever bytes are kept. Every driver passes `test/contracts/storage-driver.ts`.
+ *
+ * A key is a path of segments joined by `/`, without a leading one. An object is a whole: it is there
+ * with all its bytes or not at all, also after a kill or a power cut. What grows while it arrives lives
+ * in a {@link StagingArea} until it is published.
+ */
+
+/** Every call that does I/O takes the caller's signal, and rejects with `signal.reason` once it is aborted. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** Half-open in spirit: `lengthBytes` bytes from `startBytes` on, or all the rest. A range beyond the end yields what is there. */
+export interface ByteRange {
+  readonly startBytes: number;
+  readonly lengthBytes?: number;
+}
+
+export interface ObjectInfo {
+  readonly key: string;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+}
+
+/** `prefix`: something lies below `key` + `/` (on a filesystem it may be an empty directory). */
+export interface ListEntry {
+  readonly kind: "object" | "prefix";
+  /** The last segment only, without a slash. */
+  readonly name: string;
+}
+
+export interface StorageDriver extends AsyncDisposable {
+  /** Short and constant, for logs and metrics: `filesystem`, `s3`, `inmemory`. */
+  readonly name: string;
+
+  /** Objects that are still coming in. */
+  readonly staging: StagingArea;
+
+  /** @returns `undefined` when there is no such object (a prefix is not an object). Never throws for absence. */
+  stat(key: string, options: CallOptions): Promise<ObjectInfo | undefined>;
+
+  /**
+   * Streams an object. Leaving the loop early releases every resource.
+   * @throws {ObjectNotFound} on the first pull.
+   */
+  read(
+    key: string,
+    options: CallOptions & { readonly range?: ByteRange },
+  ): AsyncIterable<Uint8Array>;
+
+  /**
+   * Stores a small object (links, tags, manifests: at most a few MiB), replacing what was there. A
+   * reader sees the old bytes or the new, never a part. It is durable when the promise resolves.
+   */
+  write(key: string, bytes: Uint8Array, options: CallOptions): Promise<void>;
+
+  /** Removes one object. Idempotent: an absent one is no error. */
+  delete(key: string, options: CallOptions): Promise<void>;
+
+  /** Removes everything below `prefix` + `/`, staged objects included, and an object of that very key. Idempotent. */
+  deleteTree(prefix: string, options: CallOptions): Promise<void>;
+
+  /**
+   * What lies directly below `prefix` + `/` (below the root for an empty prefix), in ascending byte
+   * order of name, where a prefix counts as its name + `/`. Nothing for an absent prefix. `after`
+   * starts behind an entry in that same order (so after `a/` comes `a0`). Staged objects and a
+   * driver's own working files are never listed; a prefix that holds only such may be.
+   */
+  list(
+    prefix: string,
+    options: CallOptions & { readonly after?: string },
+  ): AsyncIterable<ListEntry>;
+}
+
+/** A staged object as it is now. */
+export interface StagedInfo {
+  readonly sizeBytes: number;
+  readonly modifiedAt: Date;
+  /**
+   * Changes whenever anyone changes the staged object, in whatever process. A caller that remembers
+   * something about the bytes (their running hash) may trust it only while this stays the same.
+   */
+  readonly version: string;
+}
+
+/**
+ * Objects that grow while they arrive. Any process on the same store can go on with one: nothing is
+ * kept in memory between calls. Keys are those of the object's folder in the store's layout
+ * (`.../_uploads/<uuid>/data`).
+ *
+ * Life cycle: create, append*, then publish or discard. After a crash in the middle of an append the
+ * size is that of what survived.
+ */
+export interface StagingArea {
+  /** Begins an empty one. @throws {StorageUnavailable} when it exists already. */
+  create(key: string, options: CallOptions): Promise<StagedInfo>;
+
+  /** @returns `undefined` when there is none: never created, published or discarded. */
+  stat(key: string, options: CallOptions): Promise<StagedInfo | undefined>;
+
+  /**
+   * Appends all of `bytes`. When the source fails or the signal aborts, what had arrived is kept as
+   * far as the store can, and the source's error (or the signal's reason) is thrown; ask `stat` for
+   * the size. Resolves without an fsync: durability comes with `publish`.
+   * @throws {StagedOutOfOrder} when the staged object is not exactly `at` (size and version), before reading `bytes`.
+   * @throws {ObjectNotFound} when there is none.
+   */
+  append(
+    key: string,
+    bytes: AsyncIterable<Uint8Array>,
+    options: CallOptions & { readonly at: StagedInfo },
+  ): Promise<StagedInfo>;
+
+  /**
+   * Streams what is there so far, from the start. A store that cannot read what is not complete
+   * completes it first (nothing can be appended afterwards then).
+   * @throws {ObjectNotFound} on the first pull.
+   */
+  read(key: string, options: CallOptions): AsyncIterable<Uint8Array>;
+
+  /**
+   * Makes the staged object the object `to`, durably, and ends the staged one. An object `to` of the
+   * same size is kept as it is (content-addressed: it is the same); one of another size is damaged
+   * and is replaced. Idempotent across a crash: when `to` is there and the staged one is not, done.
+   * @throws {ObjectNotFound} when neither is there.
+   * @throws {StagedOutOfOrder} when the staged object is not exactly `at`: somebody appended meanwhile.
+   */
+  publish(
+    key: string,
+    to: string,
+    options: CallOptions & { readonly at: StagedInfo },
+  ): Promise<ObjectInfo>;
+
+  /** Gives a staged object up, with all it holds in the store. Idempotent. */
+  discard(key: string, options: CallOptions): Promise<void>;
+}
+
+/** Optional power: objects that are plain files on this machine. */
+export interface LocalFiles {
+  /** Absolute path of the file that holds the object, or would hold it. Works for staged objects too. */
+  localPath(key: string): string;
+}
+
+/** Optional power: the store itself serves objects by a signed URL. */
+export interface PresignedUrls {
+  /** A URL that answers `method` for the object without further credentials for `expiresSeconds`. Never log its query. */
+  presign(
+    key: string,
+    options: CallOptions & {
+      readonly method: "GET" | "HEAD";
+      readonly expiresSeconds: number;
+    },
+  ): Promise<URL>;
+}
+
+export function hasLocalFiles(driver: StorageDriver): driver is StorageDriver & LocalFiles {
+  return "localPath" in driver;
+}
+
+export function hasPresignedUrls(driver: StorageDriver): driver is StorageDriver & PresignedUrls {
+  return "presign" in driver;
+}
+
+const KEY = /^[A-Za-z0-9._:-]+(?:\/[A-Za-z0-9._:-]+)*$/;
+
+/** Letters, digits and `._:-` in segments that are not empty, `.` or `..`; at most 1,024 characters (the limit of S3). */
+export function isStorageKey(text: string): boolean {
+  return (
+    text.length <= 1024 &&
+    KEY.test(text) &&
+    text.split("/").every((segment) => segment !== "." && segment !== "..")
+  );
+}
