@@ -1,0 +1,77 @@
+/** The blobs of repositories: found by their links, read, mounted from one to another, let go. */
+import { algorithmOf, type Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import { ObjectNotFound } from "../storage/errors.ts";
+import type { ByteRange, CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { BlobUnknown } from "./errors.ts";
+import { layerLink } from "./layout.ts";
+import type { Links } from "./links.ts";
+import type { Presence, StoredBlob } from "./presence.ts";
+
+export interface BlobStore {
+  /** @returns `undefined` when the repository does not hold it. */
+  find(
+    repository: RepositoryName,
+    digest: Digest,
+    options: CallOptions,
+  ): Promise<StoredBlob | undefined>;
+  /** @throws {BlobUnknown} on the first pull, when the data went away since it was found. */
+  read(
+    blob: StoredBlob,
+    options: CallOptions & { readonly range?: ByteRange },
+  ): AsyncIterable<Uint8Array>;
+  /** Makes a blob of `from` one of `to` as well. @returns `undefined` when `from` does not hold it. */
+  mount(
+    blob: { readonly digest: Digest; readonly from: RepositoryName; readonly to: RepositoryName },
+    options: CallOptions,
+  ): Promise<StoredBlob | undefined>;
+  /** Records that the repository holds the data under `sha256`, known to its clients as `digest`. */
+  link(
+    repository: RepositoryName,
+    names: { readonly digest: Digest; readonly sha256: Digest },
+    options: CallOptions,
+  ): Promise<void>;
+  /** Ends the membership; the data stays for other repositories until it is collected. @throws {BlobUnknown} */
+  delete(repository: RepositoryName, digest: Digest, options: CallOptions): Promise<void>;
+}
+
+interface Deps {
+  readonly driver: StorageDriver;
+  readonly links: Links;
+  readonly presence: Presence;
+}
+
+export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
+  const link: BlobStore["link"] = async (repository, { digest, sha256 }, options) => {
+    await links.write(layerLink(repository, sha256), sha256, options);
+    if (digest !== sha256) await links.write(layerLink(repository, digest), sha256, options);
+  };
+  return {
+    find: presence.confirmBlob,
+    link,
+
+    async *read(blob, options) {
+      try {
+        yield* driver.read(blob.dataKey, options);
+      } catch (cause) {
+        if (cause instanceof ObjectNotFound) throw new BlobUnknown(blob.digest, { cause });
+        throw cause;
+      }
+    },
+
+    async mount({ digest, from, to }, options) {
+      const found = await presence.confirmBlob(from, digest, options);
+      if (found === undefined) return undefined;
+      const sha256 = await links.read(layerLink(from, digest), options);
+      if (sha256 === undefined || algorithmOf(sha256) !== "sha256") return undefined;
+      await link(to, { digest, sha256 }, options);
+      return found;
+    },
+
+    async delete(repository, digest, options) {
+      const key = layerLink(repository, digest);
+      if ((await links.read(key, options)) === undefined) throw new BlobUnknown(digest);
+      await driver.delete(key, options);
+    },
+  };
+}
