@@ -1,0 +1,39 @@
+import type { Logger } from "../observability/logger.ts";
+import type { RegistryEvent } from "./event.ts";
+
+/**
+ * Called for each event, one after the other. It must return at once: what takes time goes into the
+ * subscriber's own queue.
+ */
+export type EventSubscriber = (event: RegistryEvent) => void;
+
+/** Tells events to all subscribers, in the order of their subscription. Events from before a subscription are not told. */
+export interface EventBus {
+  /** Never throws and never waits; a subscriber that throws is logged and the others still hear. */
+  publish(event: RegistryEvent): void;
+  /** @returns a function that ends the subscription; calling it again does nothing. */
+  subscribe(subscriber: EventSubscriber): () => void;
+}
+
+export function createEventBus({ log }: { readonly log: Logger }): EventBus {
+  // Replaced, never changed, so that a subscription made or ended during an event leaves that event alone.
+  let subscriptions: readonly { readonly subscriber: EventSubscriber }[] = [];
+  return {
+    publish(event) {
+      for (const { subscriber } of subscriptions) {
+        try {
+          subscriber(event);
+        } catch (error) {
+          log.error("a subscriber failed on an event", { "event.id": event.id, err: error });
+        }
+      }
+    },
+    subscribe(subscriber) {
+      const added = { subscriber };
+      subscriptions = [...subscriptions, added];
+      return () => {
+        subscriptions = subscriptions.filter((subscription) => subscription !== added);
+      };
+    },
+  };
+}
