@@ -1,0 +1,236 @@
+/**
+ * What Barge runs on: the reference registry's `config.yml` and the keys below `barge:`, checked,
+ * with every default filled in and every unit in the name. Made by `load.ts` only; deep-frozen.
+ */
+import type { Secret } from "./secret.ts";
+
+export interface Config {
+  /** The file it came from; `undefined` for the built-in defaults. */
+  readonly source: string | undefined;
+  readonly log: LogConfig;
+  readonly storage: StorageConfig;
+  readonly http: HttpConfig;
+  readonly notifications: NotificationsConfig;
+  readonly health: HealthConfig;
+  readonly validation: ValidationConfig;
+  readonly catalog: CatalogConfig;
+  readonly tags: TagsConfig;
+  readonly barge: BargeConfig;
+}
+
+export interface LogConfig {
+  readonly level: "error" | "warn" | "info" | "debug";
+  readonly formatter: "text" | "json" | "logstash";
+  /** Stand in every line of the log. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whether each request is written in the Combined Log Format. */
+  readonly accessLog: boolean;
+  /** Always false in this version: `log.reportcaller: true` is refused. */
+  readonly reportCaller: boolean;
+}
+
+export interface StorageConfig {
+  readonly driver: StorageDriverConfig;
+  readonly deleteEnabled: boolean;
+  /** Whether a blob may be answered by a redirect to the store. */
+  readonly redirect: boolean;
+  readonly readOnly: boolean;
+  readonly uploadPurging: UploadPurgingConfig;
+  /** Tag look-ups at the same time when a manifest is deleted; at least 1. */
+  readonly tagConcurrency: number;
+}
+
+export type StorageDriverConfig = FilesystemConfig | InMemoryConfig | S3Config;
+
+export interface FilesystemConfig {
+  readonly name: "filesystem";
+  /** As written: may be relative to the working directory. */
+  readonly rootDirectory: string;
+  /** File operations at the same time; at least 25. */
+  readonly maxThreads: number;
+}
+
+export interface InMemoryConfig {
+  readonly name: "inmemory";
+}
+
+export interface S3Config {
+  readonly name: "s3";
+  /** Without it the credentials come from the environment, the profile or the machine's role. */
+  readonly accessKey?: string | undefined;
+  /** There exactly when `accessKey` is. */
+  readonly secretKey?: Secret | undefined;
+  readonly region: string;
+  /** `undefined` for Amazon's own. */
+  readonly endpoint: URL | undefined;
+  /** Host that clients reach: stands in redirects in place of the endpoint's. */
+  readonly redirectEndpoint: URL | undefined;
+  readonly forcePathStyle: boolean;
+  readonly bucket: string;
+  /** Prefix of every key, without a leading or trailing "/"; "" for none. */
+  readonly rootDirectory: string;
+  /** Whether the store is asked to encrypt, with `keyId` by that KMS key. */
+  readonly encrypt: boolean;
+  readonly keyId?: string | undefined;
+  /** Whether https is spoken where the endpoint names no scheme. */
+  readonly secure: boolean;
+  /** Whether the endpoint's certificate is taken unchecked. */
+  readonly skipVerify: boolean;
+  readonly chunkSizeBytes: number;
+  readonly multipartCopyChunkSizeBytes: number;
+  readonly multipartCopyMaxConcurrency: number;
+  readonly multipartCopyThresholdBytes: number;
+  /** `undefined`: the header is left out. */
+  readonly storageClass: string | undefined;
+  /** `undefined`: the header is left out, which to S3 means private. */
+  readonly objectAcl: string | undefined;
+  readonly userAgent?: string | undefined;
+  readonly useDualStack: boolean;
+  readonly accelerate: boolean;
+  readonly useFipsEndpoint: boolean;
+}
+
+export interface UploadPurgingConfig {
+  readonly enabled: boolean;
+  /** Age from which an unfinished upload is removed. */
+  readonly ageMs: number;
+  readonly intervalMs: number;
+  /** Only says in the log what would be removed. */
+  readonly dryRun: boolean;
+}
+
+export interface HttpConfig {
+  readonly listen: ListenConfig;
+  /** Begins and ends with "/". */
+  readonly prefix: string;
+  /** What clients call this registry; `undefined`: taken from each request. */
+  readonly host: URL | undefined;
+  /** Whether `Location` is given without scheme and host. */
+  readonly relativeUrls: boolean;
+  /** How long requests may take to end after the signal to stop; 0: none is waited for. */
+  readonly drainTimeoutMs: number;
+  /** Stand in every answer. */
+  readonly headers: HeadersConfig;
+  readonly tls: TlsConfig | undefined;
+  readonly debug: DebugConfig | undefined;
+}
+
+export type HeadersConfig = Readonly<Record<string, readonly string[]>>;
+
+export type ListenConfig = TcpListenConfig | { readonly kind: "unix"; readonly path: string };
+
+export interface TcpListenConfig {
+  readonly kind: "tcp";
+  /** "" for all interfaces; an IPv6 address stands without its brackets. */
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+}
+
+export interface TlsConfig {
+  /** Path of the PEM file with the certificate and its chain. */
+  readonly certificate: string;
+  /** Path of the PEM file with the private key. */
+  readonly key: string;
+  readonly minimumVersion: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+  /**
+   * In the names of `node:tls`, to be joined with ":" into its `ciphers`; the suites of TLS 1.3 are
+   * always among them. Empty: Node's default.
+   */
+  readonly cipherSuites: readonly string[];
+}
+
+export interface DebugConfig {
+  readonly listen: TcpListenConfig;
+  /** `undefined`: no metrics are served. The path begins with "/". */
+  readonly prometheus: { readonly path: string } | undefined;
+}
+
+export interface NotificationsConfig {
+  /** Whether an event of a manifest lists what the manifest refers to. */
+  readonly includeReferences: boolean;
+  /** Disabled endpoints are left out. */
+  readonly endpoints: readonly NotificationEndpointConfig[];
+}
+
+export interface NotificationEndpointConfig {
+  readonly name: string;
+  readonly url: string;
+  readonly headers: HeadersConfig;
+  readonly timeoutMs: number;
+  /** Failures in a row after which a pause of `backoffMs` is made. */
+  readonly threshold: number;
+  readonly backoffMs: number;
+  readonly ignoredMediaTypes: readonly string[];
+  readonly ignoredActions: readonly string[];
+}
+
+export interface HealthConfig {
+  readonly storageDriver: PeriodicCheckConfig | undefined;
+  /** Unhealthy while the file exists. */
+  readonly files: readonly FileCheckConfig[];
+  readonly http: readonly HttpCheckConfig[];
+  readonly tcp: readonly TcpCheckConfig[];
+}
+
+export interface PeriodicCheckConfig {
+  readonly intervalMs: number;
+  /** Failures in a row from which the check counts as failed; 0 and 1 are the same. */
+  readonly threshold: number;
+}
+
+export interface FileCheckConfig extends PeriodicCheckConfig {
+  readonly file: string;
+}
+
+export interface HttpCheckConfig extends PeriodicCheckConfig {
+  readonly uri: string;
+  readonly headers: HeadersConfig;
+  /** What a HEAD request must answer. */
+  readonly statusCode: number;
+  readonly timeoutMs: number;
+}
+
+export interface TcpCheckConfig extends PeriodicCheckConfig {
+  /** `host:port`. */
+  readonly address: string;
+  readonly timeoutMs: number;
+}
+
+export interface ValidationConfig {
+  readonly disabled: boolean;
+  /**
+   * Regular expressions of RE2, unanchored, for the `urls` of layers. `undefined`: not configured,
+   * every URL is accepted. Both lists empty: none is.
+   */
+  readonly urls:
+    | { readonly allow: readonly string[]; readonly deny: readonly string[] }
+    | undefined;
+  /** Which children of an index must be there. `undefined`: not configured, sparse indexes are accepted. */
+  readonly indexes: "all" | "none" | readonly PlatformConfig[] | undefined;
+}
+
+export interface PlatformConfig {
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface CatalogConfig {
+  /** Most entries of a page of the catalog; at least 1. */
+  readonly maxEntries: number;
+}
+
+export interface TagsConfig {
+  /** Most entries of a page of a tag list; at least 1. */
+  readonly maxTags: number;
+}
+
+/** The keys below `barge:`. */
+export interface BargeConfig {
+  readonly state: {
+    /** `undefined`: `barge/state` below the root of the filesystem driver. */
+    readonly directory: string | undefined;
+  };
+  /** Addresses and CIDR blocks whose forwarded headers count. */
+  readonly trustedProxies: readonly string[];
+}
