@@ -32,6 +32,7 @@ export function createLinks({
       return undefined;
     },
 
-    write: (key, digest, { signal }) => driver.write(key, Buffer.from(digest, "latin1"), { signal }),
+    write: (key, digest, { signal }) =>
+      driver.write(key, Buffer.from(digest, "latin1"), { signal }),
   };
 }

@@ -44,7 +44,9 @@ export function isNonDistributable(mediaType: string): boolean {
 
 /** RFC 6838 section 4.2: what may stand in a `Content-Type` header without harm. */
 export function isMediaType(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/.test(text);
+  return /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/.test(
+    text,
+  );
 }
 
 /** The type without its parameters, in lower case: `Application/JSON; charset=utf-8` is `application/json`. */

@@ -1,0 +1,59 @@
+/** Everything a registry holds, made from a storage driver: what `registry/` and the others build on. */
+import { randomUUID } from "node:crypto";
+import type { Logger } from "../observability/logger.ts";
+import type { StorageDriver } from "../storage/storage-driver.ts";
+import { type BlobStore, createBlobStore } from "./blob-store.ts";
+import { type Catalog, createCatalog } from "./catalog.ts";
+import { createLinks } from "./links.ts";
+import { createManifestPolicy, type ManifestPolicySettings } from "./manifest-policy.ts";
+import { createManifestStore, type ManifestStore } from "./manifest-store.ts";
+import { createPresence } from "./presence.ts";
+import { createReferrerIndex } from "./referrer-index.ts";
+import { createTagHistory, type TagHistory } from "./tag-history.ts";
+import { createTagStore, type TagStore } from "./tag-store.ts";
+import { isUploadId, type UploadId } from "./upload-id.ts";
+import { createUploadStore, type HashStaged, type UploadStore } from "./upload-store.ts";
+
+export interface ContentStore {
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+  readonly manifests: ManifestStore;
+  readonly tags: TagStore;
+  readonly history: TagHistory;
+  readonly catalog: Catalog;
+}
+
+export interface ContentDeps {
+  readonly driver: StorageDriver;
+  readonly log: Logger;
+  readonly validation: ManifestPolicySettings;
+  /** Tags read at a time when a manifest is deleted. */
+  readonly tagConcurrency: number;
+  readonly hashStaged: HashStaged;
+}
+
+export async function createContentStore(deps: ContentDeps): Promise<ContentStore> {
+  const { driver, log, validation, tagConcurrency, hashStaged } = deps;
+  const now = (): Date => new Date();
+  const links = createLinks({ driver, log });
+  const presence = createPresence({ driver, links });
+  const history = createTagHistory({ driver });
+  const tags = createTagStore({ driver, links, history, now, concurrency: tagConcurrency });
+  const referrers = createReferrerIndex({ driver, presence });
+  const policy = await createManifestPolicy(validation);
+  const blobs = createBlobStore({ driver, links, presence });
+  return {
+    blobs,
+    uploads: createUploadStore({ driver, blobs, presence, hashStaged, newId, now }),
+    manifests: createManifestStore({ driver, links, presence, tags, referrers, policy }),
+    tags,
+    history,
+    catalog: createCatalog({ driver }),
+  };
+}
+
+function newId(): UploadId {
+  const id = randomUUID();
+  if (!isUploadId(id)) throw new TypeError(`unexpected form of UUID: ${id}`);
+  return id;
+}

@@ -1,0 +1,270 @@
+/** Manifests and indexes: kept byte for byte, found by digest or tag, let in only when complete. */
+import { pooledMap } from "../lib/pooled-map.ts";
+import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
+import {
+  type Manifest,
+  ManifestInvalid,
+  MAX_MANIFEST_BYTES,
+  parseManifest,
+} from "../oci/manifest.ts";
+import type { Reference, Tag } from "../oci/reference.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import { readWhole } from "../storage/read-whole.ts";
+import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import {
+  DigestMismatch,
+  ManifestIncomplete,
+  ManifestUnknown,
+  StoredBytesDamaged,
+} from "./errors.ts";
+import { blobData, revisionLink } from "./layout.ts";
+import type { Links } from "./links.ts";
+import type { ManifestPolicy } from "./manifest-policy.ts";
+import type { Presence } from "./presence.ts";
+import {
+  fallbackTag,
+  type ReferrerDescriptor,
+  referrerDescriptor,
+  type ReferrerIndex,
+} from "./referrer-index.ts";
+import type { ActorOptions, TagStore } from "./tag-store.ts";
+
+export interface StoredManifest {
+  /** The digest it was asked for by, or the one its tag points to. */
+  readonly digest: Digest;
+  /** The document's own, or what the reference registry guesses for one that does not say. */
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+export interface ManifestPush {
+  readonly reference: Reference;
+  /** More tags for a push by digest. */
+  readonly tags: readonly Tag[];
+  readonly contentType: string | undefined;
+  readonly bytes: Buffer;
+}
+
+export interface PushedManifest {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  /** All tags that now point to it, in the order asked for. */
+  readonly tags: readonly Tag[];
+}
+
+export interface ManifestStore {
+  /** @throws {ManifestUnknown} @throws {StoredBytesDamaged} rather than serve wrong bytes. */
+  get(
+    repository: RepositoryName,
+    reference: Reference,
+    options: CallOptions,
+  ): Promise<StoredManifest>;
+  /**
+   * Resolves when manifest, referrer entry and tags are durable, in that order.
+   * @throws {ManifestInvalid} {ManifestRefused} {ManifestIncomplete} {DigestMismatch}; nothing is stored then.
+   */
+  put(
+    repository: RepositoryName,
+    push: ManifestPush,
+    options: ActorOptions,
+  ): Promise<PushedManifest>;
+  /** Removes the tags that point to it, then itself. @returns those tags. @throws {ManifestUnknown} */
+  delete(
+    repository: RepositoryName,
+    digest: Digest,
+    options: ActorOptions,
+  ): Promise<readonly Tag[]>;
+  /** Everything that refers to `subject`, the list under its fallback tag included. */
+  referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    options: CallOptions,
+  ): Promise<readonly ReferrerDescriptor[]>;
+}
+
+interface Deps {
+  readonly driver: StorageDriver;
+  readonly links: Links;
+  readonly presence: Presence;
+  readonly tags: TagStore;
+  readonly referrers: ReferrerIndex;
+  readonly policy: ManifestPolicy;
+}
+
+const CONCURRENCY = 8;
+/** Schema 1 is served to those who ask by digest, as very old data holds it; it cannot be pushed. */
+const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+export function createManifestStore(deps: Deps): ManifestStore {
+  const { driver, links, presence, tags, referrers, policy } = deps;
+
+  const get: ManifestStore["get"] = async (repository, reference, options) => {
+    const digest = await digestFor(repository, reference, options);
+    const stored = digest && (await presence.confirmManifest(repository, digest, options));
+    const bytes = stored && (await readManifest(stored.dataKey, options));
+    if (digest === undefined || bytes === undefined) throw new ManifestUnknown(reference);
+    if (digestOf(bytes, algorithmOf(digest)) !== digest) throw new StoredBytesDamaged(digest);
+    return { digest, mediaType: storedType(bytes), bytes };
+  };
+
+  const readManifest = (key: string, { signal }: CallOptions): Promise<Buffer | undefined> =>
+    readWhole(driver, key, { signal, maxBytes: MAX_MANIFEST_BYTES });
+
+  async function digestFor(
+    repository: RepositoryName,
+    reference: Reference,
+    options: CallOptions,
+  ): Promise<Digest | undefined> {
+    return reference.kind === "digest"
+      ? reference.digest
+      : await tags.resolve(repository, reference.tag, options);
+  }
+
+  async function refuseIncomplete(
+    repository: RepositoryName,
+    manifest: Manifest,
+    options: CallOptions,
+  ): Promise<void> {
+    const digests = new Set(policy.needs(manifest).map(({ digest }) => digest));
+    const checks = pooledMap(digests, CONCURRENCY, async (digest) => {
+      const blob = await presence.confirmBlob(repository, digest, options);
+      if (blob !== undefined) return undefined;
+      const isChild = manifest.kind === "index";
+      const child = isChild && (await presence.confirmManifest(repository, digest, options));
+      return child ? undefined : digest;
+    });
+    const missing = (await Array.fromAsync(checks)).filter((digest) => digest !== undefined);
+    if (missing.length > 0) throw new ManifestIncomplete(missing);
+  }
+
+  /** Data first, then what points to it: after a crash nothing points to what is not there. */
+  async function store(
+    repository: RepositoryName,
+    { digest, manifest, bytes }: { digest: Digest; manifest: Manifest; bytes: Buffer },
+    options: CallOptions,
+  ): Promise<void> {
+    const sha256 = digestOf(bytes);
+    await driver.write(blobData(sha256), bytes, options);
+    await links.write(revisionLink(repository, sha256), sha256, options);
+    if (digest !== sha256) await links.write(revisionLink(repository, digest), sha256, options);
+    if (manifest.subject === undefined) return;
+    const referrer = referrerDescriptor(manifest, { digest, sizeBytes: bytes.byteLength });
+    await referrers.add(repository, { subject: manifest.subject.digest, referrer }, options);
+  }
+
+  /** Every digest that the manifest is known by, so that deleting one leaves no other way to it. */
+  async function aliasesOf(
+    repository: RepositoryName,
+    digest: Digest,
+    bytes: Buffer | undefined,
+    options: CallOptions,
+  ): Promise<ReadonlySet<Digest>> {
+    const aliases = new Set([digest]);
+    const target = await links.read(revisionLink(repository, digest), options);
+    if (target !== undefined) aliases.add(target);
+    if (bytes !== undefined) aliases.add(digestOf(bytes, "sha512"));
+    return aliases;
+  }
+
+  async function forget(
+    repository: RepositoryName,
+    aliases: ReadonlySet<Digest>,
+    { subject, signal }: CallOptions & { readonly subject: Digest | undefined },
+  ): Promise<void> {
+    for (const alias of aliases) {
+      if (subject !== undefined) {
+        await referrers.remove(repository, { subject, digest: alias }, { signal });
+      }
+      await driver.delete(revisionLink(repository, alias), { signal });
+    }
+  }
+
+  return {
+    get,
+
+    async put(repository, { reference, tags: more, contentType, bytes }, { signal, actor }) {
+      const manifest = parseManifest(bytes, contentType);
+      policy.judge(manifest);
+      const digest = pushedDigest(reference, bytes);
+      await refuseIncomplete(repository, manifest, { signal });
+      await store(repository, { digest, manifest, bytes }, { signal });
+      const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
+      for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
+      return { digest, manifest, tags: [...wanted] };
+    },
+
+    async delete(repository, digest, { signal, actor }) {
+      const target = await links.read(revisionLink(repository, digest), { signal });
+      if (target === undefined) throw new ManifestUnknown({ kind: "digest", digest });
+      const bytes = await readManifest(blobData(target), { signal });
+      const aliases = await aliasesOf(repository, digest, bytes, { signal });
+      const pointing = await tags.pointingTo(repository, aliases, { signal });
+      for (const tag of pointing) await tags.delete(repository, tag, { signal, actor });
+      await forget(repository, aliases, { subject: subjectOf(bytes), signal });
+      return pointing;
+    },
+
+    async referrers(repository, subject, options) {
+      const indexed = await referrers.list(repository, subject, options);
+      const found = new Map(indexed.map((entry) => [entry.digest, entry]));
+      for (const digest of await fallbackDigests(repository, subject, options)) {
+        if (found.has(digest)) continue;
+        const entry = await describe(repository, digest, options);
+        if (entry !== undefined) found.set(digest, entry);
+      }
+      return [...found.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
+    },
+  };
+
+  async function fallbackDigests(
+    repository: RepositoryName,
+    subject: Digest,
+    options: CallOptions,
+  ): Promise<readonly Digest[]> {
+    const reference: Reference = { kind: "tag", tag: fallbackTag(subject) };
+    const index = await get(repository, reference, options).catch(unknownAsUndefined);
+    const manifest = index && parsedOrUndefined(index.bytes);
+    return manifest?.manifests.map(({ digest }) => digest) ?? [];
+  }
+
+  async function describe(
+    repository: RepositoryName,
+    digest: Digest,
+    options: CallOptions,
+  ): Promise<ReferrerDescriptor | undefined> {
+    const reference: Reference = { kind: "digest", digest };
+    const stored = await get(repository, reference, options).catch(unknownAsUndefined);
+    const manifest = stored && parsedOrUndefined(stored.bytes);
+    return manifest && referrerDescriptor(manifest, { digest, sizeBytes: stored.bytes.byteLength });
+  }
+}
+
+/** @throws {DigestMismatch} when it is pushed by a digest that is not its own. */
+function pushedDigest(reference: Reference, bytes: Buffer): Digest {
+  if (reference.kind === "tag") return digestOf(bytes);
+  const actual = digestOf(bytes, algorithmOf(reference.digest));
+  if (actual !== reference.digest) throw new DigestMismatch(reference.digest, actual);
+  return actual;
+}
+
+function storedType(bytes: Buffer): string {
+  return parsedOrUndefined(bytes)?.mediaType ?? SCHEMA_1;
+}
+
+function subjectOf(bytes: Buffer | undefined): Digest | undefined {
+  return bytes && parsedOrUndefined(bytes)?.subject?.digest;
+}
+
+/** `undefined` for documents that other programs stored and that are no manifests of today. */
+function parsedOrUndefined(bytes: Buffer): Manifest | undefined {
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    if (error instanceof ManifestInvalid) return undefined;
+    throw error;
+  }
+}
+
+function unknownAsUndefined(error: unknown): undefined {
+  if (!(error instanceof ManifestUnknown)) throw error;
+}

@@ -1,0 +1,88 @@
+/**
+ * Every move of every tag, kept for good: one small object per move, named so that names sort by time.
+ *
+ * An entry is written before the tag moves, so a tag never has a value that its history does not know.
+ * After a crash in between the last entry tells of a move that did not happen; the next one's `from`
+ * shows it.
+ */
+import { randomBytes } from "node:crypto";
+import { type Digest, isDigest } from "../oci/digest.ts";
+import { isJsonObject } from "../oci/descriptor.ts";
+import type { Tag } from "../oci/reference.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import { readWhole } from "../storage/read-whole.ts";
+import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { tagHistoryFolder } from "./layout.ts";
+
+export interface TagMove {
+  readonly at: Date;
+  /** `undefined`: the tag was not there before. */
+  readonly from: Digest | undefined;
+  /** `undefined`: the tag was deleted. */
+  readonly to: Digest | undefined;
+  /** Who moved it; empty when nobody had to say who they are. */
+  readonly actor: string;
+}
+
+export interface TagHistory {
+  append(repository: RepositoryName, tag: Tag, move: TagMove, options: CallOptions): Promise<void>;
+  /** Oldest first. */
+  read(repository: RepositoryName, tag: Tag, options: CallOptions): AsyncIterable<TagMove>;
+}
+
+const MAX_ENTRY_BYTES = 4096;
+
+export function createTagHistory({ driver }: { readonly driver: StorageDriver }): TagHistory {
+  return {
+    async append(repository, tag, move, { signal }) {
+      const key = `${tagHistoryFolder(repository, tag)}/${entryName(move.at)}`;
+      await driver.write(key, Buffer.from(formatMove(move)), { signal });
+    },
+
+    async *read(repository, tag, { signal }) {
+      const folder = tagHistoryFolder(repository, tag);
+      for await (const { kind, name } of driver.list(folder, { signal })) {
+        if (kind !== "object") continue;
+        const bytes = await readWhole(driver, `${folder}/${name}`, {
+          signal,
+          maxBytes: MAX_ENTRY_BYTES,
+        });
+        const move = bytes && parseMove(bytes.toString());
+        if (move !== undefined) yield move;
+      }
+    },
+  };
+}
+
+/** `20261121T081256.123Z-` and eight hex digits, since two moves may fall into one millisecond. */
+function entryName(at: Date): string {
+  const time = at.toISOString().replaceAll(/[-:]/g, "");
+  return `${time}-${randomBytes(4).toString("hex")}`;
+}
+
+function formatMove({ at, from, to, actor }: TagMove): string {
+  return JSON.stringify({ version: 1, at, from: from ?? null, to: to ?? null, actor });
+}
+
+/** `undefined` for what is no entry of ours; a later version's entries are not guessed at. */
+function parseMove(text: string): TagMove | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(value) || value["version"] !== 1) return undefined;
+  const at = new Date(String(value["at"]));
+  if (Number.isNaN(at.getTime())) return undefined;
+  return {
+    at,
+    from: digestIn(value["from"]),
+    to: digestIn(value["to"]),
+    actor: String(value["actor"] ?? ""),
+  };
+}
+
+function digestIn(value: unknown): Digest | undefined {
+  return typeof value === "string" && isDigest(value) ? value : undefined;
+}
