@@ -47,7 +47,7 @@ export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
     if (digest !== sha256) await links.write(layerLink(repository, digest), sha256, options);
   };
   return {
-    find: presence.confirmBlob,
+    find: (repository, digest, options) => presence.confirmBlob(repository, digest, options),
     link,
 
     async *read(blob, options) {

@@ -6,13 +6,13 @@ import { type BlobStore, createBlobStore } from "./blob-store.ts";
 import { type Catalog, createCatalog } from "./catalog.ts";
 import { createLinks } from "./links.ts";
 import { createManifestPolicy, type ManifestPolicySettings } from "./manifest-policy.ts";
-import { createManifestStore, type ManifestStore } from "./manifest-store.ts";
+import { ManifestStore } from "./manifest-store.ts";
 import { createPresence } from "./presence.ts";
 import { createReferrerIndex } from "./referrer-index.ts";
 import { createTagHistory, type TagHistory } from "./tag-history.ts";
 import { createTagStore, type TagStore } from "./tag-store.ts";
 import { isUploadId, type UploadId } from "./upload-id.ts";
-import { createUploadStore, type HashStaged, type UploadStore } from "./upload-store.ts";
+import { type HashStaged, UploadStore } from "./upload-store.ts";
 
 export interface ContentStore {
   readonly blobs: BlobStore;
@@ -44,8 +44,8 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const blobs = createBlobStore({ driver, links, presence });
   return {
     blobs,
-    uploads: createUploadStore({ driver, blobs, presence, hashStaged, newId, now }),
-    manifests: createManifestStore({ driver, links, presence, tags, referrers, policy }),
+    uploads: new UploadStore({ driver, blobs, presence, hashStaged, newId, now }),
+    manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy }),
     tags,
     history,
     catalog: createCatalog({ driver }),

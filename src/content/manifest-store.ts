@@ -52,36 +52,6 @@ export interface PushedManifest {
   readonly tags: readonly Tag[];
 }
 
-export interface ManifestStore {
-  /** @throws {ManifestUnknown} @throws {StoredBytesDamaged} rather than serve wrong bytes. */
-  get(
-    repository: RepositoryName,
-    reference: Reference,
-    options: CallOptions,
-  ): Promise<StoredManifest>;
-  /**
-   * Resolves when manifest, referrer entry and tags are durable, in that order.
-   * @throws {ManifestInvalid} {ManifestRefused} {ManifestIncomplete} {DigestMismatch}; nothing is stored then.
-   */
-  put(
-    repository: RepositoryName,
-    push: ManifestPush,
-    options: ActorOptions,
-  ): Promise<PushedManifest>;
-  /** Removes the tags that point to it, then itself. @returns those tags. @throws {ManifestUnknown} */
-  delete(
-    repository: RepositoryName,
-    digest: Digest,
-    options: ActorOptions,
-  ): Promise<readonly Tag[]>;
-  /** Everything that refers to `subject`, the list under its fallback tag included. */
-  referrers(
-    repository: RepositoryName,
-    subject: Digest,
-    options: CallOptions,
-  ): Promise<readonly ReferrerDescriptor[]>;
-}
-
 interface Deps {
   readonly driver: StorageDriver;
   readonly links: Links;
@@ -95,36 +65,101 @@ const CONCURRENCY = 8;
 /** Schema 1 is served to those who ask by digest, as very old data holds it; it cannot be pushed. */
 const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
-export function createManifestStore(deps: Deps): ManifestStore {
-  const { driver, links, presence, tags, referrers, policy } = deps;
+export class ManifestStore {
+  readonly #deps: Deps;
 
-  const get: ManifestStore["get"] = async (repository, reference, options) => {
-    const digest = await digestFor(repository, reference, options);
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** @throws {ManifestUnknown} @throws {StoredBytesDamaged} rather than serve wrong bytes. */
+  async get(
+    repository: RepositoryName,
+    reference: Reference,
+    options: CallOptions,
+  ): Promise<StoredManifest> {
+    const { presence } = this.#deps;
+    const digest = await this.#resolve(repository, reference, options);
     const stored = digest && (await presence.confirmManifest(repository, digest, options));
-    const bytes = stored && (await readManifest(stored.dataKey, options));
+    const bytes = stored && (await this.#read(stored.dataKey, options));
     if (digest === undefined || bytes === undefined) throw new ManifestUnknown(reference);
     if (digestOf(bytes, algorithmOf(digest)) !== digest) throw new StoredBytesDamaged(digest);
     return { digest, mediaType: storedType(bytes), bytes };
-  };
+  }
 
-  const readManifest = (key: string, { signal }: CallOptions): Promise<Buffer | undefined> =>
-    readWhole(driver, key, { signal, maxBytes: MAX_MANIFEST_BYTES });
+  /**
+   * Resolves when manifest, referrer entry and tags are durable, in that order.
+   * @throws {ManifestInvalid} {ManifestRefused} {ManifestIncomplete} {DigestMismatch}; nothing is stored then.
+   */
+  async put(
+    repository: RepositoryName,
+    { reference, tags: more, contentType, bytes }: ManifestPush,
+    { signal, actor }: ActorOptions,
+  ): Promise<PushedManifest> {
+    const { policy, tags } = this.#deps;
+    const manifest = parseManifest(bytes, contentType);
+    policy.judge(manifest);
+    const digest = pushedDigest(reference, bytes);
+    await this.#refuseIncomplete(repository, manifest, { signal });
+    await this.#store(repository, { digest, manifest, bytes }, { signal });
+    const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
+    for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
+    return { digest, manifest, tags: [...wanted] };
+  }
 
-  async function digestFor(
+  /** Removes the tags that point to it, then itself. @returns those tags. @throws {ManifestUnknown} */
+  async delete(
+    repository: RepositoryName,
+    digest: Digest,
+    { signal, actor }: ActorOptions,
+  ): Promise<readonly Tag[]> {
+    const { links, tags } = this.#deps;
+    const target = await links.read(revisionLink(repository, digest), { signal });
+    if (target === undefined) throw new ManifestUnknown({ kind: "digest", digest });
+    const bytes = await this.#read(blobData(target), { signal });
+    const aliases = aliasesOf(digest, target, bytes);
+    const pointing = await tags.pointingTo(repository, aliases, { signal });
+    for (const tag of pointing) await tags.delete(repository, tag, { signal, actor });
+    await this.#forget(repository, { aliases, subject: subjectOf(bytes) }, { signal });
+    return pointing;
+  }
+
+  /** Everything that refers to `subject`, the list under its fallback tag included. */
+  async referrers(
+    repository: RepositoryName,
+    subject: Digest,
+    options: CallOptions,
+  ): Promise<readonly ReferrerDescriptor[]> {
+    const indexed = await this.#deps.referrers.list(repository, subject, options);
+    const found = new Map(indexed.map((entry) => [entry.digest, entry]));
+    for (const digest of await this.#fallbackDigests(repository, subject, options)) {
+      if (found.has(digest)) continue;
+      const entry = await this.#describe(repository, digest, options);
+      if (entry !== undefined) found.set(digest, entry);
+    }
+    return [...found.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
+  }
+
+  #read(key: string, { signal }: CallOptions): Promise<Buffer | undefined> {
+    return readWhole(this.#deps.driver, key, { signal, maxBytes: MAX_MANIFEST_BYTES });
+  }
+
+  async #resolve(
     repository: RepositoryName,
     reference: Reference,
     options: CallOptions,
   ): Promise<Digest | undefined> {
     return reference.kind === "digest"
       ? reference.digest
-      : await tags.resolve(repository, reference.tag, options);
+      : await this.#deps.tags.resolve(repository, reference.tag, options);
   }
 
-  async function refuseIncomplete(
+  async #refuseIncomplete(
     repository: RepositoryName,
     manifest: Manifest,
     options: CallOptions,
   ): Promise<void> {
+    const { presence, policy } = this.#deps;
     const digests = new Set(policy.needs(manifest).map(({ digest }) => digest));
     const checks = pooledMap(digests, CONCURRENCY, async (digest) => {
       const blob = await presence.confirmBlob(repository, digest, options);
@@ -138,11 +173,12 @@ export function createManifestStore(deps: Deps): ManifestStore {
   }
 
   /** Data first, then what points to it: after a crash nothing points to what is not there. */
-  async function store(
+  async #store(
     repository: RepositoryName,
     { digest, manifest, bytes }: { digest: Digest; manifest: Manifest; bytes: Buffer },
     options: CallOptions,
   ): Promise<void> {
+    const { driver, links, referrers } = this.#deps;
     const sha256 = digestOf(bytes);
     await driver.write(blobData(sha256), bytes, options);
     await links.write(revisionLink(repository, sha256), sha256, options);
@@ -152,91 +188,45 @@ export function createManifestStore(deps: Deps): ManifestStore {
     await referrers.add(repository, { subject: manifest.subject.digest, referrer }, options);
   }
 
-  /** Every digest that the manifest is known by, so that deleting one leaves no other way to it. */
-  async function aliasesOf(
+  async #forget(
     repository: RepositoryName,
-    digest: Digest,
-    bytes: Buffer | undefined,
+    { aliases, subject }: { aliases: ReadonlySet<Digest>; subject: Digest | undefined },
     options: CallOptions,
-  ): Promise<ReadonlySet<Digest>> {
-    const aliases = new Set([digest]);
-    const target = await links.read(revisionLink(repository, digest), options);
-    if (target !== undefined) aliases.add(target);
-    if (bytes !== undefined) aliases.add(digestOf(bytes, "sha512"));
-    return aliases;
-  }
-
-  async function forget(
-    repository: RepositoryName,
-    aliases: ReadonlySet<Digest>,
-    { subject, signal }: CallOptions & { readonly subject: Digest | undefined },
   ): Promise<void> {
-    for (const alias of aliases) {
-      if (subject !== undefined) {
-        await referrers.remove(repository, { subject, digest: alias }, { signal });
-      }
-      await driver.delete(revisionLink(repository, alias), { signal });
+    const { driver, referrers } = this.#deps;
+    for (const digest of aliases) {
+      if (subject !== undefined) await referrers.remove(repository, { subject, digest }, options);
+      await driver.delete(revisionLink(repository, digest), options);
     }
   }
 
-  return {
-    get,
-
-    async put(repository, { reference, tags: more, contentType, bytes }, { signal, actor }) {
-      const manifest = parseManifest(bytes, contentType);
-      policy.judge(manifest);
-      const digest = pushedDigest(reference, bytes);
-      await refuseIncomplete(repository, manifest, { signal });
-      await store(repository, { digest, manifest, bytes }, { signal });
-      const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
-      for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
-      return { digest, manifest, tags: [...wanted] };
-    },
-
-    async delete(repository, digest, { signal, actor }) {
-      const target = await links.read(revisionLink(repository, digest), { signal });
-      if (target === undefined) throw new ManifestUnknown({ kind: "digest", digest });
-      const bytes = await readManifest(blobData(target), { signal });
-      const aliases = await aliasesOf(repository, digest, bytes, { signal });
-      const pointing = await tags.pointingTo(repository, aliases, { signal });
-      for (const tag of pointing) await tags.delete(repository, tag, { signal, actor });
-      await forget(repository, aliases, { subject: subjectOf(bytes), signal });
-      return pointing;
-    },
-
-    async referrers(repository, subject, options) {
-      const indexed = await referrers.list(repository, subject, options);
-      const found = new Map(indexed.map((entry) => [entry.digest, entry]));
-      for (const digest of await fallbackDigests(repository, subject, options)) {
-        if (found.has(digest)) continue;
-        const entry = await describe(repository, digest, options);
-        if (entry !== undefined) found.set(digest, entry);
-      }
-      return [...found.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
-    },
-  };
-
-  async function fallbackDigests(
+  async #fallbackDigests(
     repository: RepositoryName,
     subject: Digest,
     options: CallOptions,
   ): Promise<readonly Digest[]> {
     const reference: Reference = { kind: "tag", tag: fallbackTag(subject) };
-    const index = await get(repository, reference, options).catch(unknownAsUndefined);
+    const index = await this.get(repository, reference, options).catch(unknownAsUndefined);
     const manifest = index && parsedOrUndefined(index.bytes);
     return manifest?.manifests.map(({ digest }) => digest) ?? [];
   }
 
-  async function describe(
+  async #describe(
     repository: RepositoryName,
     digest: Digest,
     options: CallOptions,
   ): Promise<ReferrerDescriptor | undefined> {
     const reference: Reference = { kind: "digest", digest };
-    const stored = await get(repository, reference, options).catch(unknownAsUndefined);
+    const stored = await this.get(repository, reference, options).catch(unknownAsUndefined);
     const manifest = stored && parsedOrUndefined(stored.bytes);
     return manifest && referrerDescriptor(manifest, { digest, sizeBytes: stored.bytes.byteLength });
   }
+}
+
+/** Every digest that a manifest may be known by, so that deleting one leaves no other way to it. */
+function aliasesOf(asked: Digest, target: Digest, bytes: Buffer | undefined): ReadonlySet<Digest> {
+  const computed = bytes === undefined ? [] : [digestOf(bytes, "sha512")];
+  return new Set([asked, target, ...computed]);
 }
 
 /** @throws {DigestMismatch} when it is pushed by a digest that is not its own. */

@@ -15,6 +15,7 @@ import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { tagHistoryFolder } from "./layout.ts";
 
 export interface TagMove {
+  readonly tag: Tag;
   readonly at: Date;
   /** `undefined`: the tag was not there before. */
   readonly from: Digest | undefined;
@@ -25,7 +26,7 @@ export interface TagMove {
 }
 
 export interface TagHistory {
-  append(repository: RepositoryName, tag: Tag, move: TagMove, options: CallOptions): Promise<void>;
+  append(repository: RepositoryName, move: TagMove, options: CallOptions): Promise<void>;
   /** Oldest first. */
   read(repository: RepositoryName, tag: Tag, options: CallOptions): AsyncIterable<TagMove>;
 }
@@ -34,8 +35,8 @@ const MAX_ENTRY_BYTES = 4096;
 
 export function createTagHistory({ driver }: { readonly driver: StorageDriver }): TagHistory {
   return {
-    async append(repository, tag, move, { signal }) {
-      const key = `${tagHistoryFolder(repository, tag)}/${entryName(move.at)}`;
+    async append(repository, move, { signal }) {
+      const key = `${tagHistoryFolder(repository, move.tag)}/${entryName(move.at)}`;
       await driver.write(key, Buffer.from(formatMove(move)), { signal });
     },
 
@@ -47,7 +48,7 @@ export function createTagHistory({ driver }: { readonly driver: StorageDriver })
           signal,
           maxBytes: MAX_ENTRY_BYTES,
         });
-        const move = bytes && parseMove(bytes.toString());
+        const move = bytes && parseMove(tag, bytes.toString());
         if (move !== undefined) yield move;
       }
     },
@@ -65,7 +66,7 @@ function formatMove({ at, from, to, actor }: TagMove): string {
 }
 
 /** `undefined` for what is no entry of ours; a later version's entries are not guessed at. */
-function parseMove(text: string): TagMove | undefined {
+function parseMove(tag: Tag, text: string): TagMove | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -75,11 +76,13 @@ function parseMove(text: string): TagMove | undefined {
   if (!isJsonObject(value) || value["version"] !== 1) return undefined;
   const at = new Date(String(value["at"]));
   if (Number.isNaN(at.getTime())) return undefined;
+  const { actor } = value;
   return {
+    tag,
     at,
     from: digestIn(value["from"]),
     to: digestIn(value["to"]),
-    actor: String(value["actor"] ?? ""),
+    actor: typeof actor === "string" ? actor : "",
   };
 }
 

@@ -62,7 +62,7 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
       moving.run(tagFolder(repository, tag), async () => {
         const from = await resolve(repository, tag, { signal });
         if (from !== to) {
-          await history.append(repository, tag, { at: now(), from, to, actor }, { signal });
+          await history.append(repository, { tag, at: now(), from, to, actor }, { signal });
         }
         await links.write(tagIndexLink(repository, tag, to), to, { signal });
         await links.write(tagCurrentLink(repository, tag), to, { signal });
@@ -72,8 +72,8 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
       moving.run(tagFolder(repository, tag), async () => {
         const from = await resolve(repository, tag, { signal });
         if (from === undefined) return false;
-        const move = { at: now(), from, to: undefined, actor };
-        await history.append(repository, tag, move, { signal });
+        const move = { tag, at: now(), from, to: undefined, actor };
+        await history.append(repository, move, { signal });
         await driver.deleteTree(tagFolder(repository, tag), { signal });
         return true;
       }),

@@ -31,38 +31,21 @@ export interface Chunk {
   readonly startBytes: number | undefined;
 }
 
-export interface UploadStore {
-  /** @param algorithm a hint of what the final digest will be in; any may come nevertheless. */
-  start(
-    repository: RepositoryName,
-    options: CallOptions & { readonly algorithm?: DigestAlgorithm | undefined },
-  ): Promise<Upload>;
-  /** @throws {UploadUnknown} */
-  status(upload: Upload, options: CallOptions): Promise<UploadStatus>;
-  /**
-   * A newer call for the same upload ends an older one that still waits for bytes.
-   * @throws {UploadUnknown} @throws {UploadOutOfOrder} and the upload stays as it was.
-   */
-  append(upload: Upload, chunk: Chunk, options: CallOptions): Promise<UploadStatus>;
-  /**
-   * Appends the last chunk, if any, and makes the whole a blob of the repository, durably.
-   * @throws {UploadUnknown} {UploadOutOfOrder}; {DigestMismatch} ends the upload and keeps nothing.
-   */
-  commit(
-    upload: Upload,
-    end: { readonly chunk: Chunk | undefined; readonly digest: Digest },
-    options: CallOptions,
-  ): Promise<StoredBlob>;
-  /** @throws {UploadUnknown} */
-  cancel(upload: Upload, options: CallOptions): Promise<void>;
-}
-
 /** Hashes a staged object from its first byte, off the serving thread where that is possible. */
 export type HashStaged = (
   key: string,
   algorithms: readonly DigestAlgorithm[],
   options: CallOptions,
 ) => Promise<ReadonlyMap<DigestAlgorithm, Digest>>;
+
+export interface UploadEnd {
+  readonly chunk: Chunk | undefined;
+  readonly digest: Digest;
+}
+
+type HashOptions = CallOptions & { readonly algorithms: readonly DigestAlgorithm[] };
+
+const STAT_TIMEOUT_MS = 10_000;
 
 interface Deps {
   readonly driver: StorageDriver;
@@ -73,127 +56,155 @@ interface Deps {
   readonly now: () => Date;
 }
 
-export function createUploadStore(deps: Deps): UploadStore {
-  const { driver, blobs, presence, hashStaged, newId, now } = deps;
-  const { staging } = driver;
-  const active = new TakeoverLock();
-  const remembered = new RememberedDigests();
+export class UploadStore {
+  readonly #deps: Deps;
+  readonly #active = new TakeoverLock();
+  readonly #remembered = new RememberedDigests();
 
-  async function stagedOf(upload: Upload, options: CallOptions): Promise<StagedInfo> {
-    const staged = await staging.stat(dataKey(upload), options);
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  /** @param options.algorithm a hint of what the final digest will be in; any may come nevertheless. */
+  async start(
+    repository: RepositoryName,
+    { signal, algorithm }: CallOptions & { readonly algorithm?: DigestAlgorithm | undefined },
+  ): Promise<Upload> {
+    const { driver, newId, now } = this.#deps;
+    const upload = { repository, id: newId() };
+    const startedAt = Buffer.from(`${now().toISOString().slice(0, 19)}Z`);
+    await driver.write(uploadStartedAt(repository, upload.id), startedAt, { signal });
+    const staged = await driver.staging.create(dataKey(upload), { signal });
+    const running = new RunningDigests(["sha256", algorithm ?? "sha256"]);
+    this.#remembered.remember(upload.id, staged, running);
+    return upload;
+  }
+
+  /** @throws {UploadUnknown} */
+  status(upload: Upload, options: CallOptions): Promise<UploadStatus> {
+    return this.#staged(upload, options);
+  }
+
+  /**
+   * A newer call for the same upload ends an older one that still waits for bytes.
+   * @throws {UploadUnknown} @throws {UploadOutOfOrder} and the upload stays as it was.
+   */
+  append(upload: Upload, chunk: Chunk, { signal }: CallOptions): Promise<UploadStatus> {
+    return this.#active.run(dataKey(upload), signal, (mine) =>
+      this.#append(upload, chunk, { signal: mine, algorithms: ["sha256"] }),
+    );
+  }
+
+  /**
+   * Appends the last chunk, if any, and makes the whole a blob of the repository, durably.
+   * @throws {UploadUnknown} {UploadOutOfOrder}; {DigestMismatch} ends the upload and keeps nothing.
+   */
+  commit(upload: Upload, end: UploadEnd, { signal }: CallOptions): Promise<StoredBlob> {
+    return this.#active.run(dataKey(upload), signal, (mine) =>
+      this.#commit(upload, end, { signal: mine }),
+    );
+  }
+
+  /** @throws {UploadUnknown} */
+  cancel(upload: Upload, { signal }: CallOptions): Promise<void> {
+    return this.#active.run(dataKey(upload), signal, async (mine) => {
+      await this.#staged(upload, { signal: mine });
+      await this.#end(upload, { signal: mine });
+    });
+  }
+
+  async #staged(upload: Upload, options: CallOptions): Promise<StagedInfo> {
+    const staged = await this.#deps.driver.staging.stat(dataKey(upload), options);
     if (staged === undefined) throw new UploadUnknown();
     return staged;
   }
 
-  async function appendTo(
+  async #append(
     upload: Upload,
     { bytes, startBytes }: Chunk,
-    { signal, algorithms }: CallOptions & { readonly algorithms: readonly DigestAlgorithm[] },
+    { signal, algorithms }: HashOptions,
   ): Promise<StagedInfo> {
-    const at = await stagedOf(upload, { signal });
+    const at = await this.#staged(upload, { signal });
     if (startBytes !== undefined && startBytes !== at.sizeBytes) {
       throw new UploadOutOfOrder(at.sizeBytes);
     }
-    const running = remembered.take(upload.id, at) ?? freshDigests(at, algorithms);
+    const running = this.#remembered.take(upload.id, at) ?? freshDigests(at, algorithms);
     try {
       const passing = running?.through(bytes) ?? bytes;
+      const { staging } = this.#deps.driver;
       const staged = await staging.append(dataKey(upload), passing, { signal, at });
-      if (running) remembered.remember(upload.id, staged, running);
+      if (running) this.#remembered.remember(upload.id, staged, running);
       return staged;
     } catch (error) {
-      await rememberWhatArrived(upload, running);
+      await this.#rememberWhatArrived(upload, running);
       throw inOrder(error);
     }
   }
 
   /** After a cut the digests still hold if the store kept all that they saw: the next chunk goes on. */
-  async function rememberWhatArrived(
-    upload: Upload,
-    running: RunningDigests | undefined,
-  ): Promise<void> {
+  async #rememberWhatArrived(upload: Upload, running: RunningDigests | undefined): Promise<void> {
     if (running === undefined) return;
-    const signal = AbortSignal.timeout(10_000);
-    const staged = await staging.stat(dataKey(upload), { signal }).catch(() => undefined);
-    if (staged) remembered.remember(upload.id, staged, running);
+    const signal = AbortSignal.timeout(STAT_TIMEOUT_MS);
+    const staged = await this.#staged(upload, { signal }).catch(() => undefined);
+    if (staged) this.#remembered.remember(upload.id, staged, running);
   }
 
-  async function digestsOf(
+  async #commit(
+    upload: Upload,
+    { chunk, digest }: UploadEnd,
+    { signal }: CallOptions,
+  ): Promise<StoredBlob> {
+    const algorithms = algorithmsFor(digest);
+    const staged = chunk
+      ? await this.#append(upload, chunk, { signal, algorithms })
+      : await this.#staged(upload, { signal });
+    const { sha256, claimed } = await this.#digests(upload, staged, { signal, algorithms });
+    if (claimed !== digest) {
+      await this.#end(upload, { signal });
+      throw new DigestMismatch(digest, claimed);
+    }
+    await this.#publish(upload, { staged, sha256 }, { signal });
+    await this.#deps.blobs.link(upload.repository, { digest, sha256 }, { signal });
+    await this.#end(upload, { signal });
+    return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
+  }
+
+  async #digests(
     upload: Upload,
     staged: StagedInfo,
-    { signal, algorithms }: CallOptions & { readonly algorithms: readonly DigestAlgorithm[] },
+    { signal, algorithms }: HashOptions,
   ): Promise<{ readonly sha256: Digest; readonly claimed: Digest }> {
-    const running = remembered.take(upload.id, staged) ?? freshDigests(staged, algorithms);
+    const running = this.#remembered.take(upload.id, staged) ?? freshDigests(staged, algorithms);
     const digests = running?.covers(algorithms)
       ? running.digests()
-      : await hashStaged(dataKey(upload), algorithms, { signal });
+      : await this.#deps.hashStaged(dataKey(upload), algorithms, { signal });
     const sha256 = digests.get("sha256");
     const claimed = digests.get(algorithms[0] ?? "sha256");
     if (sha256 === undefined || claimed === undefined) throw new TypeError("a digest is missing");
     return { sha256, claimed };
   }
 
-  async function publish(
+  async #publish(
     upload: Upload,
-    staged: StagedInfo,
-    { sha256, signal }: CallOptions & { readonly sha256: Digest },
+    { staged, sha256 }: { readonly staged: StagedInfo; readonly sha256: Digest },
+    { signal }: CallOptions,
   ): Promise<void> {
+    const { driver, presence } = this.#deps;
     const present = await presence.confirmData(sha256, { signal });
     if (present?.sizeBytes === staged.sizeBytes) return;
-    await staging
-      .publish(dataKey(upload), blobData(sha256), { signal, at: staged })
-      .catch((error: unknown) => {
-        throw inOrder(error);
-      });
+    try {
+      await driver.staging.publish(dataKey(upload), blobData(sha256), { signal, at: staged });
+    } catch (error) {
+      throw inOrder(error);
+    }
   }
 
-  async function end(upload: Upload, { signal }: CallOptions): Promise<void> {
-    remembered.forget(upload.id);
-    await staging.discard(dataKey(upload), { signal });
+  async #end(upload: Upload, { signal }: CallOptions): Promise<void> {
+    const { driver } = this.#deps;
+    this.#remembered.forget(upload.id);
+    await driver.staging.discard(dataKey(upload), { signal });
     await driver.deleteTree(uploadFolder(upload.repository, upload.id), { signal });
   }
-
-  return {
-    async start(repository, { signal, algorithm }) {
-      const upload = { repository, id: newId() };
-      const startedAt = Buffer.from(`${now().toISOString().slice(0, 19)}Z`);
-      await driver.write(uploadStartedAt(repository, upload.id), startedAt, { signal });
-      const staged = await staging.create(dataKey(upload), { signal });
-      const running = new RunningDigests(["sha256", algorithm ?? "sha256"]);
-      remembered.remember(upload.id, staged, running);
-      return upload;
-    },
-
-    status: (upload, options) => stagedOf(upload, options),
-
-    append: (upload, chunk, { signal: outer }) =>
-      active.run(dataKey(upload), outer, (signal) =>
-        appendTo(upload, chunk, { signal, algorithms: ["sha256"] }),
-      ),
-
-    commit: (upload, { chunk, digest }, { signal: outer }) =>
-      active.run(dataKey(upload), outer, async (signal) => {
-        const algorithms = algorithmsFor(digest);
-        const staged = chunk
-          ? await appendTo(upload, chunk, { signal, algorithms })
-          : await stagedOf(upload, { signal });
-        const { sha256, claimed } = await digestsOf(upload, staged, { signal, algorithms });
-        if (claimed !== digest) {
-          await end(upload, { signal });
-          throw new DigestMismatch(digest, claimed);
-        }
-        await publish(upload, staged, { sha256, signal });
-        await blobs.link(upload.repository, { digest, sha256 }, { signal });
-        await end(upload, { signal });
-        return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
-      }),
-
-    async cancel(upload, { signal: outer }) {
-      await active.run(dataKey(upload), outer, async (signal) => {
-        await stagedOf(upload, { signal });
-        await end(upload, { signal });
-      });
-    },
-  };
 }
 
 function dataKey({ repository, id }: Upload): string {

@@ -23,19 +23,9 @@ export function walkRepositories(options: WalkOptions): AsyncGenerator<FoundRepo
   return below("", options);
 }
 
-/**
- * A child stands twice among the steps: as a repository by its name, and as a folder of more by its
- * name and a slash. Sorted so, `a`, `a-b`, `a-b/c`, `a/b` come in the order of their full names.
- */
 async function* below(prefix: string, options: WalkOptions): AsyncGenerator<FoundRepository> {
-  const { driver, signal, after = "" } = options;
-  const steps: string[] = [];
-  const folder = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
-  for await (const { kind, name } of driver.list(folder, { signal })) {
-    if (kind !== "prefix" || !isNameComponent(name)) continue;
-    steps.push(`${prefix}${name}`, `${prefix}${name}/`);
-  }
-  for (const step of steps.toSorted(byBytes)) {
+  const { signal, after = "" } = options;
+  for (const step of await stepsBelow(prefix, options)) {
     signal.throwIfAborted();
     if (step.endsWith("/")) {
       if (mayHoldNamesBehind(step, after)) yield* below(step, options);
@@ -44,6 +34,23 @@ async function* below(prefix: string, options: WalkOptions): AsyncGenerator<Foun
       if (folders.size > 0) yield { name: step, folders };
     }
   }
+}
+
+/**
+ * A child stands twice among the steps: as a repository by its name, and as a folder of more by its
+ * name and a slash. Sorted so, `a`, `a-b`, `a-b/c`, `a/b` come in the order of their full names.
+ */
+async function stepsBelow(
+  prefix: string,
+  { driver, signal }: WalkOptions,
+): Promise<readonly string[]> {
+  const steps: string[] = [];
+  const folder = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
+  for await (const { kind, name } of driver.list(folder, { signal })) {
+    if (kind !== "prefix" || !isNameComponent(name)) continue;
+    steps.push(`${prefix}${name}`, `${prefix}${name}/`);
+  }
+  return steps.toSorted(byBytes);
 }
 
 /** Everything below `a/` is behind `a/` itself, and before whatever does not begin with it. */

@@ -88,13 +88,19 @@ function mediaTypeOf(document: JsonObject, contentType: string | undefined): str
   if (typeof declared !== "string") throw new ManifestInvalid("mediaType is not a string");
   const pushedAs = contentType === undefined ? "" : essenceOf(contentType);
   if (pushedAs === "") return declared === "" ? guessedType(document) : declared;
-  if (declared === "" && isDockerType(pushedAs)) {
-    throw new ManifestInvalid(`mediaType is missing; ${pushedAs} must say it`);
-  }
-  if (declared !== "" && declared !== pushedAs) {
+  refuseDisagreement(declared, pushedAs);
+  return pushedAs;
+}
+
+/** Docker's types must be declared in the document; OCI's may be. */
+function refuseDisagreement(declared: string, pushedAs: string): void {
+  if (declared === pushedAs) return;
+  if (declared !== "") {
     throw new ManifestInvalid(`mediaType is ${declared}, but Content-Type is ${pushedAs}`);
   }
-  return pushedAs;
+  if (isDockerType(pushedAs)) {
+    throw new ManifestInvalid(`mediaType is missing; ${pushedAs} must say it`);
+  }
 }
 
 /** As the reference registry guesses for documents without a `mediaType`. */
