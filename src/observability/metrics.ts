@@ -1,0 +1,74 @@
+/**
+ * What Prometheus scrapes. Names, labels and buckets are those of the reference registry, so that its
+ * dashboards go on working.
+ */
+
+/** The routes by which requests are counted. */
+export type HandlerName =
+  | "base"
+  | "manifest"
+  | "catalog"
+  | "tags"
+  | "blob"
+  | "blob_upload"
+  | "blob_upload_chunk"
+  | "referrers";
+
+/** The reference registry's words for what a storage driver does. */
+export type StorageAction =
+  | "GetContent"
+  | "PutContent"
+  | "Reader"
+  | "Writer"
+  | "Stat"
+  | "List"
+  | "Move"
+  | "Delete"
+  | "RedirectURL";
+
+/** `Events` come in and end as `Successes` or `Dropped`; each attempt in between is one of `Failures` (refused) or `Errors` (not reached). */
+export type NotificationOutcome = "Events" | "Successes" | "Failures" | "Errors" | "Dropped";
+
+export interface FinishedRequest {
+  readonly handler: HandlerName;
+  readonly method: string;
+  /** The status of the answer. */
+  readonly code: number;
+  readonly seconds: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+export interface Metrics {
+  /** Each call is followed by one of {@link requestFinished}, also when the client goes away. */
+  requestStarted(handler: HandlerName): void;
+  requestFinished(request: FinishedRequest): void;
+  storageAction(action: {
+    readonly driver: string;
+    readonly action: StorageAction;
+    readonly seconds: number;
+  }): void;
+  notification(endpoint: string, outcome: NotificationOutcome): void;
+  notificationsPending(endpoint: string, pending: number): void;
+  /** @param status as in `200 OK`. */
+  notificationStatus(endpoint: string, status: string): void;
+  /** All series in the text format of Prometheus. */
+  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** Counts nothing: for a registry without Prometheus. */
+export const NO_METRICS: Metrics = {
+  requestStarted: () => undefined,
+  requestFinished: () => undefined,
+  storageAction: () => undefined,
+  notification: () => undefined,
+  notificationsPending: () => undefined,
+  notificationStatus: () => undefined,
+  render: () => Promise.resolve({ contentType: "text/plain; charset=utf-8", text: "" }),
+};
+
+/** Metrics of their own registry, so that several can live in one process. The library is loaded on the first call. */
+export async function createMetrics(): Promise<Metrics> {
+  const { PrometheusMetrics } = await import("./prometheus-metrics.ts");
+  return new PrometheusMetrics();
+}
