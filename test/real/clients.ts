@@ -24,9 +24,10 @@ export async function openClients(resources: AsyncDisposableStack): Promise<Clie
   const home = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-clients-"))).path;
   const directory = join(home, "work");
   const temporary = join(home, "tmp");
+  const run = join(home, "run");
   const settings = join(home, ".config", "containers");
   await Promise.all(
-    [directory, temporary, settings].map((path) => mkdir(path, { recursive: true })),
+    [directory, temporary, run, settings].map((path) => mkdir(path, { recursive: true })),
   );
   const policy = { default: [{ type: "insecureAcceptAnything" }] };
   await writeFile(join(settings, "policy.json"), JSON.stringify(policy));
@@ -34,7 +35,7 @@ export async function openClients(resources: AsyncDisposableStack): Promise<Clie
     HOME: home,
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     TMPDIR: temporary,
-    XDG_RUNTIME_DIR: join(home, "run"),
+    XDG_RUNTIME_DIR: run,
     DOCKER_BUILDKIT: "0",
   };
   return {

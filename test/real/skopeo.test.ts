@@ -1,47 +1,28 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { openBarge } from "../fixtures/barge.ts";
+import { expect, it } from "vitest";
 import { writeOciLayout, type OciLayout, type OciLayoutOptions } from "../fixtures/oci-layout.ts";
-import { openClients, type Clients } from "./clients.ts";
-import { describeWithTools } from "./tools.ts";
+import { describeClients } from "./client-session.ts";
+import { digestsOf, parseManifest, sha256Of, type ManifestDocument } from "./registry-answers.ts";
 
 const PLAIN_HTTP = ["--src-tls-verify=false", "--dest-tls-verify=false"];
 
-interface Manifest {
-  readonly mediaType: string;
-  readonly config: { readonly digest: string };
-  readonly layers: readonly { readonly mediaType: string; readonly digest: string }[];
-  readonly manifests: readonly { readonly digest: string }[];
-}
-
-describeWithTools(["skopeo"], "skopeo", () => {
-  const resources = new AsyncDisposableStack();
-  let clients: Clients;
-  let host: string;
-
-  beforeAll(async () => {
-    clients = await openClients(resources);
-    host = (await openBarge(resources, { storage: "filesystem" })).origin.host;
-  });
-  afterAll(async () => resources.disposeAsync());
+describeClients(["skopeo"], "skopeo", (session) => {
+  const { run, file } = session;
 
   const copy = async (from: string, to: string, ...flags: readonly string[]): Promise<string> =>
-    clients.run("skopeo", "copy", "--quiet", ...PLAIN_HTTP, ...flags, from, to);
+    run("skopeo", "copy", "--quiet", ...PLAIN_HTTP, ...flags, from, to);
 
   const inspect = async (...args: readonly string[]): Promise<string> =>
-    clients.run("skopeo", "inspect", "--tls-verify=false", ...args);
+    run("skopeo", "inspect", "--tls-verify=false", ...args);
 
   const digestOf = async (image: string): Promise<string> =>
     (await inspect("--format", "{{.Digest}}", image)).trim();
 
-  const manifestOf = async (image: string): Promise<Manifest> =>
-    JSON.parse(await inspect("--raw", image)) as Manifest;
+  const manifestOf = async (image: string): Promise<ManifestDocument> =>
+    parseManifest(await inspect("--raw", image));
 
-  const remote = (name: string): string => `docker://${host}/${name}`;
-  const file = (name: string): string => join(clients.directory, name);
+  const remote = (name: string): string => `docker://${session.host}/${name}`;
 
   /** Writes a layout and pushes it, every image of it, under its digests. */
   async function pushLayout(
@@ -58,35 +39,35 @@ describeWithTools(["skopeo"], "skopeo", () => {
     const layout = await pushLayout("round/trip", { layerBytes: 3_000_000 });
     expect(await digestOf(remote("round/trip:1"))).toBe(layout.top.digest);
     await copy(remote("round/trip:1"), `oci:${file("back")}:1`);
-    const index = JSON.parse(await readFile(file("back/index.json"), "utf8")) as Manifest;
+    const index = parseManifest(await readFile(file("back/index.json"), "utf8"));
     expect(index.manifests[0]?.digest).toBe(layout.top.digest);
     for (const { digest } of layout.images[0]?.layers ?? []) {
       const blob = await readFile(file(`back/blobs/${digest.replace(":", "/")}`));
-      expect(sha256(blob)).toBe(digest);
+      expect(sha256Of(blob)).toBe(digest);
     }
   });
 
   it("an image comes back by its digest", async () => {
     const { top } = await pushLayout("by/digest");
     await copy(remote(`by/digest@${top.digest}`), `dir:${file("by-digest")}`);
-    expect(sha256(await readFile(file("by-digest/manifest.json")))).toBe(top.digest);
+    expect(sha256Of(await readFile(file("by-digest/manifest.json")))).toBe(top.digest);
   });
 
   it("an index comes back with every platform's image", async () => {
     const layout = await pushLayout("multi", { architectures: ["amd64", "arm64"] });
     const raw = await inspect("--raw", remote("multi:1"));
-    expect(sha256(Buffer.from(raw))).toBe(layout.top.digest);
+    expect(sha256Of(raw)).toBe(layout.top.digest);
     for (const { manifest, layers } of layout.images) {
       const architecture = manifest.platform?.architecture ?? "";
       const text = await inspect(`--override-arch=${architecture}`, remote("multi:1"));
       expect(JSON.parse(text)).toMatchObject({
         Architecture: architecture,
-        Layers: layers.map((layer) => layer.digest),
+        Layers: digestsOf(layers),
         Labels: { origin: "test" },
       });
     }
     await copy(remote("multi:1"), `oci:${file("multi-back")}:1`, "--all");
-    const index = JSON.parse(await readFile(file("multi-back/index.json"), "utf8")) as Manifest;
+    const index = parseManifest(await readFile(file("multi-back/index.json"), "utf8"));
     expect(index.manifests[0]?.digest).toBe(layout.top.digest);
   });
 
@@ -101,12 +82,10 @@ describeWithTools(["skopeo"], "skopeo", () => {
       await copy(`oci:${layout.directory}:1`, remote(`format/${format}:2`), "--format", format);
       const manifest = await manifestOf(remote(`format/${format}:2`));
       expect(manifest.mediaType).toBe(mediaType);
-      expect(manifest.layers.map((layer) => layer.digest)).toEqual(
-        image?.layers.map((layer) => layer.digest),
-      );
+      expect(digestsOf(manifest.layers)).toEqual(digestsOf(image?.layers));
       await copy(remote(`format/${format}:2`), `dir:${file(`format-${format}`)}`);
       const back = await readFile(file(`format-${format}/manifest.json`));
-      expect(sha256(back)).toBe(await digestOf(remote(`format/${format}:2`)));
+      expect(sha256Of(back)).toBe(await digestOf(remote(`format/${format}:2`)));
     },
   );
 
@@ -116,7 +95,7 @@ describeWithTools(["skopeo"], "skopeo", () => {
     await copy(`docker-archive:${file("in.tar")}`, remote("archive:1"));
     await copy(remote("archive:1"), `docker-archive:${file("out.tar")}:archive:1`);
     const list = async (name: string): Promise<unknown> =>
-      JSON.parse(await clients.run("tar", "-xOf", file(name), "manifest.json"));
+      JSON.parse(await run("tar", "-xOf", file(name), "manifest.json"));
     expect(await list("out.tar")).toEqual(await list("in.tar"));
   });
 
@@ -132,7 +111,7 @@ describeWithTools(["skopeo"], "skopeo", () => {
     await copy(remote("zstd:1"), `dir:${file("zstd-back")}`);
     const tars = await Promise.all(
       layers.map(async ({ digest }) =>
-        sha256(zstdDecompressSync(await readFile(file(`zstd-back/${digest.slice(7)}`)))),
+        sha256Of(zstdDecompressSync(await readFile(file(`zstd-back/${digest.slice(7)}`)))),
       ),
     );
     expect(tars).toEqual(layout.images[0]?.diffIds);
@@ -147,19 +126,15 @@ describeWithTools(["skopeo"], "skopeo", () => {
   it("list-tags names every tag in order", async () => {
     await pushLayout("tags");
     for (const tag of ["b", "a", "10", "9"]) await copy(remote("tags:1"), remote(`tags:${tag}`));
-    const text = await clients.run("skopeo", "list-tags", "--tls-verify=false", remote("tags"));
+    const text = await run("skopeo", "list-tags", "--tls-verify=false", remote("tags"));
     expect(JSON.parse(text)).toMatchObject({ Tags: ["1", "10", "9", "a", "b"] });
   });
 
   it("delete removes the image under each of its tags", async () => {
     await pushLayout("gone");
     await copy(remote("gone:1"), remote("gone:2"));
-    await clients.run("skopeo", "delete", "--tls-verify=false", remote("gone:1"));
+    await run("skopeo", "delete", "--tls-verify=false", remote("gone:1"));
     await expect(inspect(remote("gone:1"))).rejects.toThrow("manifest unknown");
     await expect(inspect(remote("gone:2"))).rejects.toThrow("manifest unknown");
   });
 });
-
-function sha256(bytes: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
