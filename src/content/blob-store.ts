@@ -2,7 +2,12 @@
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { ObjectNotFound } from "../storage/errors.ts";
-import type { ByteRange, CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import {
+  type ByteRange,
+  type CallOptions,
+  hasPresignedUrls,
+  type StorageDriver,
+} from "../storage/storage-driver.ts";
 import { BlobUnknown } from "./errors.ts";
 import { layerLink } from "./layout.ts";
 import type { Links } from "./links.ts";
@@ -20,6 +25,11 @@ export interface BlobStore {
     blob: StoredBlob,
     options: CallOptions & { readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>;
+  /** A short-lived URL at which the store itself serves it. @returns `undefined` when the store cannot. */
+  presign(
+    blob: StoredBlob,
+    options: CallOptions & { readonly method: "GET" | "HEAD" },
+  ): Promise<URL | undefined>;
   /** Makes a blob of `from` one of `to` as well. @returns `undefined` when `from` does not hold it. */
   mount(
     blob: { readonly digest: Digest; readonly from: RepositoryName; readonly to: RepositoryName },
@@ -34,6 +44,9 @@ export interface BlobStore {
   /** Ends the membership; the data stays for other repositories until it is collected. @throws {BlobUnknown} */
   delete(repository: RepositoryName, digest: Digest, options: CallOptions): Promise<void>;
 }
+
+/** As the reference: long enough to begin a transfer, short enough to leak without harm. */
+const PRESIGNED_SECONDS = 20 * 60;
 
 interface Deps {
   readonly driver: StorageDriver;
@@ -57,6 +70,11 @@ export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
         if (cause instanceof ObjectNotFound) throw new BlobUnknown(blob.digest, { cause });
         throw cause;
       }
+    },
+
+    async presign({ dataKey }, options) {
+      if (!hasPresignedUrls(driver)) return undefined;
+      return await driver.presign(dataKey, { ...options, expiresSeconds: PRESIGNED_SECONDS });
     },
 
     async mount({ digest, from, to }, options) {

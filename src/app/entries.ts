@@ -1,0 +1,16 @@
+/**
+ * Where the program's own files are: worker threads, helper processes, data files. Nothing else may
+ * look for one, so that a bundled program has one table to replace.
+ */
+const ENTRIES = {
+  /** Version and name of the program. */
+  package: "../../package.json",
+  /** Thread that hashes a file. */
+  "hash-worker": "../content/hash-worker.ts",
+} as const;
+
+export type EntryName = keyof typeof ENTRIES;
+
+export function entryUrl(name: EntryName): URL {
+  return new URL(ENTRIES[name], import.meta.url);
+}

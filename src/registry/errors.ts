@@ -1,0 +1,90 @@
+/** What the HTTP edge throws by itself; the rest comes from the folders below. */
+import type { ErrorCode } from "./error-response.ts";
+
+export type EdgeError =
+  | BadRequest
+  | BodyTooLarge
+  | LengthMismatch
+  | MethodNotAllowed
+  | PreconditionFailed
+  | RangeNotSatisfiable
+  | RouteUnknown
+  | TransferCodingUnknown
+  | Unhealthy
+  | Unsupported;
+
+/** The request is malformed; the text is made for the client. */
+export class BadRequest extends Error {
+  readonly kind = "BadRequest";
+  readonly code: ErrorCode;
+  readonly detail: unknown;
+  constructor(code: ErrorCode, message: string, detail?: unknown) {
+    super(message);
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+export class BodyTooLarge extends Error {
+  readonly kind = "BodyTooLarge";
+  constructor(maxBytes: number) {
+    super(`the body is larger than ${maxBytes} bytes`);
+  }
+}
+
+/** `Content-Range` and `Content-Length` of a chunk contradict each other. */
+export class LengthMismatch extends Error {
+  readonly kind = "LengthMismatch";
+}
+
+export class MethodNotAllowed extends Error {
+  readonly kind = "MethodNotAllowed";
+  readonly allow: readonly string[];
+  constructor(allow: readonly string[]) {
+    super("this address does not take that method");
+    this.allow = allow;
+  }
+}
+
+/** RFC 9110 section 13.1.1. */
+export class PreconditionFailed extends Error {
+  readonly kind = "PreconditionFailed";
+}
+
+/** RFC 9110 section 15.5.17. */
+export class RangeNotSatisfiable extends Error {
+  readonly kind = "RangeNotSatisfiable";
+  readonly sizeBytes: number;
+  constructor(sizeBytes: number) {
+    super(`the range lies outside the ${sizeBytes} bytes`);
+    this.sizeBytes = sizeBytes;
+  }
+}
+
+export class RouteUnknown extends Error {
+  readonly kind = "RouteUnknown";
+  constructor() {
+    super("there is nothing at this address");
+  }
+}
+
+/** RFC 9112 section 6.1: only `chunked` is understood. */
+export class TransferCodingUnknown extends Error {
+  readonly kind = "TransferCodingUnknown";
+  constructor() {
+    super("of transfer codings only chunked is understood");
+  }
+}
+
+/** A health check fails, so that load balancers take this server out. */
+export class Unhealthy extends Error {
+  readonly kind = "Unhealthy";
+  constructor() {
+    super("health check failed: please see /debug/health");
+  }
+}
+
+/** The operation is switched off in the config, as deletes are by default. */
+export class Unsupported extends Error {
+  readonly kind = "Unsupported";
+}

@@ -1,0 +1,148 @@
+/** One request and its answer, with everything outside already parsed. */
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { EventOrigin } from "../events/event.ts";
+import { clientAddress, externalOrigin, type ExternalUrlSettings } from "./external-url.ts";
+import { Query } from "./query.ts";
+import { parseRoute, type Route, type RouteKind, type RouteOf } from "./route.ts";
+
+export interface ExchangeSettings {
+  readonly prefix: string;
+  readonly external: ExternalUrlSettings;
+}
+
+export class Exchange {
+  readonly id = randomUUID();
+  readonly startedAt = performance.now();
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  /** Aborts when the client goes away and when the server stops the hard way: for work that serves only this answer. */
+  readonly signal: AbortSignal;
+  /** Aborts only when the server stops the hard way: for effects that should be finished once begun. */
+  readonly effects: AbortSignal;
+  readonly query: Query;
+  /** Who asks; empty while nobody has to say. */
+  readonly actor = "";
+  /** Bytes of bodies, without headers. */
+  receivedBytes = 0;
+  sentBytes = 0;
+  readonly #settings: ExchangeSettings;
+  readonly #path: string;
+  #route: Route | undefined;
+
+  constructor(
+    { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
+    { settings, stopping }: { settings: ExchangeSettings; stopping: AbortSignal },
+  ) {
+    const [path = "", ...query] = (incoming.url ?? "").split("?");
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    this.effects = stopping;
+    this.signal = AbortSignal.any([stopping, clientGone(outgoing)]);
+    this.query = new Query(query.join("?"));
+    this.#settings = settings;
+    this.#path = path;
+  }
+
+  get method(): string {
+    return this.incoming.method ?? "";
+  }
+
+  /** `undefined` until the target has been parsed, and for good when it could not be. */
+  get route(): Route | undefined {
+    return this.#route;
+  }
+
+  /** The client's address and port, as far as trusted proxies tell it. */
+  get client(): string {
+    return clientAddress(this.incoming, this.#settings.external);
+  }
+
+  /** @throws what {@link parseRoute} throws. */
+  parseTarget(): Route {
+    this.#route = parseRoute(this.#path, this.#settings.prefix);
+    return this.#route;
+  }
+
+  /** The route that the handler was chosen by. @throws {TypeError} for another: a bug of the router's table. */
+  routeOf<Kind extends RouteKind>(kind: Kind): RouteOf<Kind> {
+    const route = this.#route;
+    if (!isKind(route, kind)) throw new TypeError(`expected ${kind}, got ${route?.kind}`);
+    return route;
+  }
+
+  /** The value of a header; of one that came several times, all joined as RFC 9110 section 5.3 says. */
+  header(name: string): string | undefined {
+    const value = this.incoming.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  /** `/v2/...` below the prefix: absolute path without scheme and host, for `Link`. */
+  path(rest: string): string {
+    return `${this.#settings.prefix}v2/${rest}`;
+  }
+
+  /** The address clients reach `/v2/<rest>` at, for `Location`. */
+  url(rest: string): string {
+    return `${externalOrigin(this.incoming, this.#settings.external)}${this.path(rest)}`;
+  }
+
+  get contentLength(): number | undefined {
+    const text = this.header("content-length");
+    return text === undefined ? undefined : Number(text);
+  }
+
+  get hasBody(): boolean {
+    return (this.contentLength ?? 0) > 0 || this.header("transfer-encoding") !== undefined;
+  }
+
+  /** The body as it arrives. Throws when the client goes away before its end. */
+  async *body(): AsyncGenerator<Uint8Array> {
+    // Leaving early must not tear the connection down: the answer still goes out on it.
+    for await (const chunk of this.incoming.iterator({ destroyOnReturn: false })) {
+      if (!(chunk instanceof Uint8Array)) throw new TypeError("a body is bytes");
+      this.receivedBytes += chunk.byteLength;
+      yield chunk;
+    }
+  }
+
+  /** What every event of this request carries. */
+  eventOrigin(): EventOrigin {
+    return {
+      id: randomUUID(),
+      at: new Date(),
+      actor: { name: this.actor },
+      request: {
+        id: this.id,
+        address: this.client,
+        host: this.header("host") ?? "",
+        method: this.method,
+        userAgent: this.header("user-agent") ?? "",
+      },
+    };
+  }
+}
+
+function isKind<Kind extends RouteKind>(
+  route: Route | undefined,
+  kind: Kind,
+): route is RouteOf<Kind> {
+  return route?.kind === kind;
+}
+
+/** Aborts when the connection closes before the answer is out. */
+function clientGone(outgoing: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) gone.abort(new ClientGone());
+  });
+  return gone.signal;
+}
+
+/** The client closed the connection before it had its answer. */
+export class ClientGone extends Error {
+  readonly kind = "ClientGone";
+  constructor() {
+    super("the client closed the connection");
+  }
+}

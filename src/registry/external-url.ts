@@ -1,0 +1,89 @@
+/**
+ * How clients reach this server, for the `Location` of answers. What a request says of itself counts
+ * only as far as it comes from a proxy that is trusted.
+ */
+import type { IncomingMessage } from "node:http";
+import type { AddressList } from "../lib/address-list.ts";
+
+export interface ExternalUrlSettings {
+  /** `http.host`: counts before all else. */
+  readonly host: URL | undefined;
+  readonly relativeUrls: boolean;
+  readonly trustedProxies: AddressList;
+}
+
+/** Scheme, host and what `http.host` has of a path; empty for relative URLs. Never ends with a slash. */
+export function externalOrigin(incoming: IncomingMessage, settings: ExternalUrlSettings): string {
+  const { host, relativeUrls } = settings;
+  if (host !== undefined) return `${host.origin}${host.pathname.replace(/\/$/, "")}`;
+  if (relativeUrls) return "";
+  const forwarded = isTrusted(incoming, settings) ? forwardedOf(incoming) : {};
+  const protocol = forwarded.scheme ?? (isTls(incoming) ? "https" : "http");
+  const name = forwarded.host ?? incoming.headers.host;
+  return name === undefined || !isHost(name) ? "" : `${protocol}://${name}`;
+}
+
+/** The client's address and port: what a trusted proxy tells, else the peer's. */
+export function clientAddress(incoming: IncomingMessage, settings: ExternalUrlSettings): string {
+  const { remoteAddress = "", remotePort } = incoming.socket;
+  if (isTrusted(incoming, settings)) {
+    const told = first(header(incoming, "x-forwarded-for")) ?? header(incoming, "x-real-ip");
+    if (told !== undefined && /^[0-9A-Za-z.:[\]]{1,64}$/.test(told)) return told;
+  }
+  const address = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
+  return remotePort === undefined ? address : `${address}:${remotePort}`;
+}
+
+/** A peer without an address came over a unix socket: someone on this machine. */
+function isTrusted(incoming: IncomingMessage, { trustedProxies }: ExternalUrlSettings): boolean {
+  const { remoteAddress } = incoming.socket;
+  return remoteAddress === undefined || trustedProxies.has(remoteAddress);
+}
+
+interface Forwarded {
+  readonly scheme?: string | undefined;
+  readonly host?: string | undefined;
+}
+
+/** RFC 7239's header if there, else the older pair; of each the first, which is the outermost proxy's. */
+function forwardedOf(incoming: IncomingMessage): Forwarded {
+  const standard = first(header(incoming, "forwarded"));
+  if (standard !== undefined) {
+    return { scheme: scheme(parameter(standard, "proto")), host: parameter(standard, "host") };
+  }
+  return {
+    scheme: scheme(first(header(incoming, "x-forwarded-proto"))),
+    host: first(header(incoming, "x-forwarded-host")),
+  };
+}
+
+function parameter(element: string, name: string): string | undefined {
+  for (const pair of element.split(";")) {
+    const [key = "", ...rest] = pair.split("=");
+    if (key.trim().toLowerCase() === name) return rest.join("=").trim().replaceAll('"', "");
+  }
+  return undefined;
+}
+
+function scheme(text: string | undefined): string | undefined {
+  const lower = text?.toLowerCase();
+  return lower === "http" || lower === "https" ? lower : undefined;
+}
+
+function first(text: string | undefined): string | undefined {
+  const [item = ""] = (text ?? "").split(",", 1);
+  return item.trim() === "" ? undefined : item.trim();
+}
+
+function header(incoming: IncomingMessage, name: string): string | undefined {
+  const value = incoming.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function isTls(incoming: IncomingMessage): boolean {
+  return "encrypted" in incoming.socket;
+}
+
+function isHost(text: string): boolean {
+  return /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/.test(text);
+}

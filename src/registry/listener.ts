@@ -1,0 +1,75 @@
+/** From a request on the wire to its answer: checked, observed, routed; errors answered in one place. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { toErrorAnswer } from "./error-response.ts";
+import { Unhealthy } from "./errors.ts";
+import { ClientGone, Exchange, type ExchangeSettings } from "./exchange.ts";
+import { refuseAmbiguous } from "./raw-request.ts";
+import { observe, type ObserverDeps, requestFields } from "./request-observer.ts";
+import { respond, type RespondDeps } from "./respond.ts";
+import type { Router } from "./router.ts";
+
+export interface ListenerDeps extends ObserverDeps, RespondDeps {
+  readonly router: Router;
+  readonly settings: ExchangeSettings;
+  readonly isHealthy: () => boolean;
+  /** Aborts when requests that are still running must end. */
+  readonly stopping: AbortSignal;
+}
+
+export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
+
+export function createListener(deps: ListenerDeps): Listener {
+  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  const route = getRequestListener(
+    async (request, { incoming }) => {
+      const exchange = exchanges.get(incoming);
+      if (exchange === undefined) throw new TypeError("a request without an exchange");
+      try {
+        await deps.router.fetch(request, { exchange });
+      } catch (error) {
+        await answerError(exchange, error, deps);
+      }
+      return RESPONSE_ALREADY_SENT;
+    },
+    // Bodies are read, and what is left of them dropped, by us; a request without a host has a name to stand in.
+    { overrideGlobalObjects: false, autoCleanupIncoming: false, hostname: "localhost" },
+  );
+
+  return (incoming, outgoing) => {
+    const exchange = new Exchange({ incoming, outgoing }, deps);
+    try {
+      refuseAmbiguous(incoming);
+      exchange.parseTarget();
+      if (!deps.isHealthy()) throw new Unhealthy();
+    } catch (error) {
+      observe(exchange, deps);
+      void answerError(exchange, error, deps);
+      return;
+    }
+    observe(exchange, deps);
+    exchanges.set(incoming, exchange);
+    void route(incoming, outgoing);
+  };
+}
+
+/** Never throws. An answer that has begun cannot become an error any more: the connection is cut. */
+async function answerError(exchange: Exchange, error: unknown, deps: ListenerDeps): Promise<void> {
+  const { outgoing, signal } = exchange;
+  const isGone = error instanceof ClientGone || signal.aborted || outgoing.destroyed;
+  if (isGone || outgoing.headersSent) {
+    outgoing.destroy();
+    deps.log.info("the answer was cut short", { ...requestFields(exchange), err: error });
+    return;
+  }
+  const answer = toErrorAnswer(error);
+  const level = answer.status >= 500 ? "error" : "debug";
+  deps.log[level]("request failed", { ...requestFields(exchange), err: error });
+  try {
+    await respond(exchange, answer, deps);
+  } catch (cause) {
+    outgoing.destroy();
+    deps.log.info("the answer was cut short", { ...requestFields(exchange), err: cause });
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Requests that Node's HTTP parser lets through and that could still mean two things to two servers:
+ * refused before anything else looks at them. RFC 9112: https://www.rfc-editor.org/rfc/rfc9112
+ */
+import type { IncomingMessage } from "node:http";
+import { BadRequest, TransferCodingUnknown } from "./errors.ts";
+
+/** @throws {BadRequest} {TransferCodingUnknown} */
+export function refuseAmbiguous(incoming: IncomingMessage): void {
+  if (incoming.httpVersionMajor !== 1) {
+    throw new BadRequest("UNSUPPORTED", "the request line names no HTTP version");
+  }
+  refuseTarget(incoming.url ?? "");
+  refuseHosts(incoming);
+  refuseFraming(incoming);
+}
+
+/** Section 3.2.2: the absolute form is for proxies; here it would only smuggle in another host. */
+function refuseTarget(target: string): void {
+  if (!target.startsWith("/")) {
+    throw new BadRequest("UNSUPPORTED", "the request target must be a path");
+  }
+}
+
+/** Section 3.2: exactly one `Host` in HTTP/1.1, and nothing in it that is no host. */
+function refuseHosts({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): void {
+  const names = rawHeaders.filter(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === "host",
+  );
+  const { host } = headers;
+  const isMissing = names.length === 0 && httpVersionMinor > 0;
+  if (
+    isMissing ||
+    names.length > 1 ||
+    (host !== undefined && !/^[A-Za-z0-9._:[\]-]*$/.test(host))
+  ) {
+    throw new BadRequest("UNSUPPORTED", "the Host header is missing, doubled or malformed");
+  }
+}
+
+/** Section 6.1: a coding that we do not undo must not be taken for the bytes of a blob. */
+function refuseFraming({ headers }: IncomingMessage): void {
+  const coding = headers["transfer-encoding"];
+  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked") {
+    throw new TransferCodingUnknown();
+  }
+  const length = headers["content-length"];
+  if (length !== undefined && !Number.isSafeInteger(Number(length))) {
+    throw new BadRequest("SIZE_INVALID", "Content-Length is not a number of bytes");
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * `GET /v2/<name>/referrers/<digest>`.
+ *
+ * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
+ */
+import type { ReferrerDescriptor } from "../content/referrer-index.ts";
+import { MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
+import { OCI_INDEX } from "../oci/media-type.ts";
+import { jsonBody } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Handler } from "./handler.ts";
+
+/** Room for what stands around the list, so that a page is never larger than a manifest may be. */
+const MAX_PAGE_BYTES = MAX_MANIFEST_BYTES - 1024;
+
+/** Always 200, also for what nobody has pushed: a 404 means to clients that there is no such API. */
+export const listReferrers: Handler = async (exchange, { content }) => {
+  const { name, subject } = exchange.routeOf("referrers");
+  const artifactType = exchange.query.one("artifactType", "UNSUPPORTED");
+  const last = exchange.query.one("last", "UNSUPPORTED") ?? "";
+  const all = await content.manifests.referrers(name, subject, exchange);
+  const wanted = all.filter(
+    (entry) =>
+      entry.digest > last && (artifactType === undefined || entry.artifactType === artifactType),
+  );
+  const manifests = firstPage(wanted);
+  const body = jsonBody({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX);
+  const headers = {
+    ...(artifactType !== undefined && { "OCI-Filters-Applied": "artifactType" }),
+    ...(manifests.length < wanted.length && { Link: next(exchange, manifests, artifactType) }),
+  };
+  return { status: 200, headers, body };
+};
+
+/** As many as fit; at least one, so that paging always comes to an end. */
+function firstPage(entries: readonly ReferrerDescriptor[]): readonly ReferrerDescriptor[] {
+  let bytes = 0;
+  const end = entries.findIndex((entry) => {
+    bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
+    return bytes > MAX_PAGE_BYTES;
+  });
+  return end === -1 ? entries : entries.slice(0, Math.max(end, 1));
+}
+
+function next(
+  exchange: Exchange,
+  page: readonly ReferrerDescriptor[],
+  artifactType: string | undefined,
+): string {
+  const { name, subject } = exchange.routeOf("referrers");
+  const query = new URLSearchParams({
+    ...(artifactType !== undefined && { artifactType }),
+    last: page.at(-1)?.digest ?? "",
+  });
+  return `<${exchange.path(`${name}/referrers/${subject}`)}?${query.toString()}>; rel="next"`;
+}

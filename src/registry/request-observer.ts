@@ -1,0 +1,89 @@
+/** What is written down about every request: metrics, the access log and the application's log. */
+import type { AccessLog } from "../observability/access-log.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { HandlerName, Metrics } from "../observability/metrics.ts";
+import { formatReference } from "../oci/reference.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Route } from "./route.ts";
+
+export interface ObserverDeps {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** `undefined` when the config has it off. */
+  readonly accessLog: AccessLog | undefined;
+}
+
+/** The status by which nginx, and the reference after it, note that the client did not wait. */
+const CLIENT_CLOSED = 499;
+
+/** Call once per request, after its target has been parsed or refused. Ends by itself with the response. */
+export function observe(exchange: Exchange, { log, metrics, accessLog }: ObserverDeps): void {
+  const handler = handlerName(exchange.route);
+  const at = new Date();
+  if (handler) metrics.requestStarted(handler);
+  exchange.outgoing.once("close", () => {
+    const code = exchange.outgoing.writableFinished ? exchange.outgoing.statusCode : CLIENT_CLOSED;
+    const seconds = (performance.now() - exchange.startedAt) / 1000;
+    const { method, receivedBytes: requestBytes, sentBytes: responseBytes } = exchange;
+    if (handler) {
+      metrics.requestFinished({ handler, method, code, seconds, requestBytes, responseBytes });
+    }
+    accessLog?.record(accessEntry(exchange, at, code));
+    const message = code < 400 ? "response completed" : "response completed with error";
+    const level = code < 400 || code === CLIENT_CLOSED ? "info" : "error";
+    log[level](message, {
+      ...requestFields(exchange),
+      "http.response.status": code,
+      "http.response.written": responseBytes,
+      "http.response.duration": `${(seconds * 1000).toFixed(3)}ms`,
+    });
+  });
+}
+
+/** The fields by which the log tells of a request, as the reference names them. */
+export function requestFields(exchange: Exchange): Readonly<Record<string, unknown>> {
+  return {
+    "http.request.id": exchange.id,
+    "http.request.method": exchange.method,
+    "http.request.host": exchange.header("host"),
+    "http.request.uri": exchange.incoming.url,
+    "http.request.referer": exchange.header("referer"),
+    "http.request.useragent": exchange.header("user-agent"),
+    "http.request.contenttype": exchange.header("content-type"),
+    "http.request.remoteaddr": exchange.client,
+    ...routeFields(exchange.route),
+  };
+}
+
+function routeFields(route: Route | undefined): Readonly<Record<string, unknown>> {
+  if (route === undefined || !("name" in route)) return {};
+  return {
+    "vars.name": route.name,
+    ...("reference" in route && { "vars.reference": formatReference(route.reference) }),
+    ...("digest" in route && { "vars.digest": route.digest }),
+    ...("id" in route && { "vars.uuid": route.id }),
+  };
+}
+
+function handlerName(route: Route | undefined): HandlerName | undefined {
+  return route === undefined || route.kind === "root" ? undefined : route.kind;
+}
+
+function accessEntry(
+  exchange: Exchange,
+  at: Date,
+  status: number,
+): Parameters<AccessLog["record"]>[0] {
+  return {
+    address: exchange.client.replace(/:[0-9]+$/, ""),
+    user: exchange.actor,
+    at,
+    method: exchange.method,
+    uri: exchange.incoming.url ?? "",
+    protocol: `HTTP/${exchange.incoming.httpVersion}`,
+    status,
+    bytes: exchange.sentBytes,
+    referer: exchange.header("referer") ?? "",
+    userAgent: exchange.header("user-agent") ?? "",
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * Which handler answers what. The path has been parsed into a route before; Hono chooses by the
+ * route's kind and the method.
+ */
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { type Context, Hono } from "hono";
+import { deleteBlob, getBlob } from "./blobs.ts";
+import { MethodNotAllowed } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Handler, HandlerDeps } from "./handler.ts";
+import { listCatalog, listTags } from "./listings.ts";
+import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
+import { ping, root } from "./ping.ts";
+import { listReferrers } from "./referrers.ts";
+import { respond, type RespondDeps } from "./respond.ts";
+import type { RouteKind } from "./route.ts";
+import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } from "./uploads.ts";
+
+type Methods = Readonly<Record<string, Handler>>;
+
+/** HEAD goes with GET. `ANY` answers every method alike, as the reference does at these two. */
+const HANDLERS = {
+  root: { ANY: root },
+  base: { ANY: ping },
+  catalog: { GET: listCatalog },
+  tags: { GET: listTags },
+  referrers: { GET: listReferrers },
+  manifest: { GET: getManifest, PUT: putManifest, DELETE: deleteManifest },
+  blob: { GET: getBlob, DELETE: deleteBlob },
+  blob_upload: { POST: startUpload },
+  blob_upload_chunk: {
+    GET: uploadStatus,
+    PATCH: appendUpload,
+    PUT: finishUpload,
+    DELETE: cancelUpload,
+  },
+} as const satisfies Record<RouteKind, Methods>;
+
+const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+interface Bindings {
+  readonly exchange: Exchange;
+}
+
+export type Router = Hono<{ Bindings: Bindings }>;
+
+export interface RouterDeps extends HandlerDeps, RespondDeps {
+  /** `maintenance.readonly`: nothing that writes is there at all. */
+  readonly readOnly: boolean;
+}
+
+export function createRouter(deps: RouterDeps): Router {
+  const router: Router = new Hono<{ Bindings: Bindings }>({
+    getPath: (_request, { env } = {}) => `/${kindOf(env)}`,
+  });
+  for (const [kind, methods] of Object.entries(HANDLERS)) {
+    addRoute(router, { path: `/${kind}`, methods: permitted(methods, deps), deps });
+  }
+  router.onError((error) => {
+    throw error;
+  });
+  return router;
+}
+
+/** Hono knows the bindings as whatever the server gives; ours always hold an exchange with a route. */
+function kindOf(env: Bindings | object | undefined): string {
+  return env !== undefined && "exchange" in env ? (env.exchange.route?.kind ?? "") : "";
+}
+
+function permitted(methods: Methods, { readOnly }: RouterDeps): Methods {
+  if (!readOnly) return methods;
+  return Object.fromEntries(Object.entries(methods).filter(([method]) => !WRITES.has(method)));
+}
+
+function addRoute(
+  router: Router,
+  { path, methods, deps }: { path: string; methods: Methods; deps: RouterDeps },
+): void {
+  const answer = async (
+    context: Context<{ Bindings: Bindings }>,
+    handler: Handler,
+  ): Promise<Response> => {
+    const { exchange } = context.env;
+    await respond(exchange, await handler(exchange, deps), deps);
+    return RESPONSE_ALREADY_SENT;
+  };
+  const { ANY: any } = methods;
+  if (any !== undefined) router.all(path, (context) => answer(context, any));
+  for (const method of METHODS) {
+    const handler = methods[method];
+    if (handler !== undefined) router.on(method, path, (context) => answer(context, handler));
+  }
+  const allow = allowed(methods);
+  router.on("OPTIONS", path, (context) =>
+    answer(context, () => ({ status: 200, headers: { Allow: allow.join(", ") } })),
+  );
+  router.all(path, () => {
+    throw new MethodNotAllowed(allow);
+  });
+}
+
+function allowed(methods: Methods): readonly string[] {
+  const names = Object.keys(methods);
+  return (names.includes("GET") ? [...names, "HEAD"] : names).toSorted();
+}
