@@ -201,7 +201,7 @@ export interface ValidationConfig {
   readonly disabled: boolean;
   /**
    * Regular expressions of RE2, unanchored, for the `urls` of layers. `undefined`: not configured,
-   * every URL is accepted. Both lists empty: none is.
+   * every URL is accepted. Both lists empty: none is; only `deny`: any other.
    */
   readonly urls:
     | { readonly allow: readonly string[]; readonly deny: readonly string[] }

@@ -1,0 +1,58 @@
+import type { ConfigProblem } from "../config/config-invalid.ts";
+import { ConfigInvalid, formatProblem } from "../config/config-invalid.ts";
+import { loadConfig } from "../config/load.ts";
+import { locateConfig } from "../config/locate.ts";
+import type { Io } from "./io.ts";
+
+export interface VerifyArguments {
+  /** `undefined`: the file that `serve` would take. */
+  readonly file: string | undefined;
+  readonly format: "text" | "json";
+}
+
+/** What `--format json` prints. */
+interface Verdict {
+  /** `null` for the built-in defaults. */
+  readonly file: string | null;
+  readonly valid: boolean;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/**
+ * `barge verify`: checks a configuration together with the environment, and changes nothing.
+ * @returns 0 when it can be used, 2 when not.
+ */
+export async function run(args: VerifyArguments, io: Io): Promise<number> {
+  const verdict = await judge(args.file, io);
+  if (args.format === "json") io.stdout(`${JSON.stringify(verdict, undefined, 2)}\n`);
+  else printText(verdict, io);
+  return verdict.valid ? 0 : 2;
+}
+
+async function judge(argument: string | undefined, io: Io): Promise<Verdict> {
+  const { environment } = io;
+  const path = await locateConfig({ argument, environment });
+  const file = path ?? null;
+  try {
+    const { notes, warnings } = await loadConfig({ path, environment });
+    return { file, valid: true, problems: [], warnings, notes };
+  } catch (error) {
+    if (!(error instanceof ConfigInvalid)) throw error;
+    return { file, valid: false, problems: error.problems, warnings: [], notes: [] };
+  }
+}
+
+function printText(verdict: Verdict, io: Io): void {
+  const name = verdict.file ?? "the built-in configuration";
+  for (const warning of verdict.warnings) io.stderr(`warning: ${warning}\n`);
+  if (verdict.valid) {
+    io.stdout(`${name} is valid\n`);
+    for (const note of verdict.notes) io.stdout(`note: ${note}\n`);
+    return;
+  }
+  const count = verdict.problems.length;
+  io.stderr(`${name} cannot be used: ${count} ${count === 1 ? "problem" : "problems"}\n`);
+  for (const problem of verdict.problems) io.stderr(`  ${formatProblem(problem)}\n`);
+}

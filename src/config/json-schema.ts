@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { configSchema } from "./schema.ts";
+import { ALIAS_OF, ENVIRONMENT_NAME, SECRET, SHORTHAND } from "./schema-marks.ts";
+import { type MapShape, shapeOf } from "./shape.ts";
+
+export type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** The schema of the file with our own marks, which the rest of this folder reads. */
+export function markedJsonSchema(): JsonSchema {
+  return z.toJSONSchema(configSchema, { io: "input", override: tidy });
+}
+
+/** The skeleton of the file. */
+export function configShape(): MapShape {
+  const shape = shapeOf(markedJsonSchema());
+  if (shape.kind !== "map") throw new TypeError("the configuration is not a map");
+  return shape;
+}
+
+/** JSON Schema (draft 2020-12) of the file, for editors and checkers. */
+export function publicJsonSchema(): JsonSchema {
+  return {
+    title: "Configuration of Barge",
+    ...z.toJSONSchema(configSchema, {
+      io: "input",
+      override: (context) => {
+        tidy(context);
+        publish(context);
+      },
+    }),
+  };
+}
+
+interface Overriding {
+  readonly jsonSchema: JsonSchema;
+}
+
+/** Leaves out what only restates the range of numbers and the emptiness of sections. */
+function tidy({ jsonSchema }: Overriding): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+  if (jsonSchema.type === "object") delete jsonSchema.default;
+}
+
+function publish({ jsonSchema }: Overriding): void {
+  const hasShorthand = jsonSchema[SHORTHAND] === true;
+  for (const mark of [ALIAS_OF, ENVIRONMENT_NAME, SECRET, SHORTHAND]) delete jsonSchema[mark];
+  // "duration" of JSON Schema is the one of ISO 8601, which these are not.
+  if (jsonSchema.format === "duration" || jsonSchema.format === "size") delete jsonSchema.format;
+  if (!hasShorthand) return;
+  const { ...map } = jsonSchema;
+  delete map.description;
+  for (const key of Object.keys(map)) delete jsonSchema[key];
+  jsonSchema.anyOf = [{ type: "string" }, map];
+}
