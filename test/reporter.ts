@@ -4,7 +4,7 @@ import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 import { installHint } from "./install/tool-table.ts";
 
 /** What became of a run's tests. */
-export interface RunCounts {
+interface RunCounts {
   readonly passed: number;
   /** Failed tests, and every suite, module or stray promise that failed outside a test. */
   readonly failed: number;

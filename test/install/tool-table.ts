@@ -11,7 +11,7 @@ import { env } from "node:process";
 const KINDS = ["apt", "go", "gotool", "host"] as const;
 
 /** How a program comes onto a machine; `tools.txt` explains each. */
-export type ToolKind = (typeof KINDS)[number];
+type ToolKind = (typeof KINDS)[number];
 
 /** One row of the table. */
 export interface Tool {
@@ -32,7 +32,7 @@ export function readTools(): readonly Tool[] {
 }
 
 /** @throws {TypeError} when the table has no such name, so that a typing error is no missing program. */
-export function toolNamed(name: string): Tool {
+function toolNamed(name: string): Tool {
   const tool = readTools().find((candidate) => candidate.name === name);
   if (tool === undefined) throw new TypeError(`test/install/tools.txt has no tool named '${name}'`);
   return tool;

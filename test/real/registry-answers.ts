@@ -11,7 +11,7 @@ export interface ManifestDocument {
 }
 
 /** A descriptor in such a document. */
-export interface DescriptorDocument {
+interface DescriptorDocument {
   readonly mediaType: string;
   readonly artifactType?: string;
   readonly digest: string;

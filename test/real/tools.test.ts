@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { expect, it } from "vitest";
 import { installHint, readTools } from "../install/tool-table.ts";
-import { describeWithTools, findTool, MissingTools, requireTool } from "./tools.ts";
+import { describeWithTools, findTool, itWithTools, MissingTools, requireTool } from "./tools.ts";
 
 it("findTool() of a name that the table lacks is an error, not a missing program", () => {
   expect(() => findTool("skopeoo")).toThrow(TypeError);
@@ -33,4 +33,8 @@ describeWithTools(["tar"], "describeWithTools()", () => {
   it("runs its tests where the programs are there", () => {
     expect(findTool("tar")).toBeDefined();
   });
+});
+
+itWithTools(["tar"], "itWithTools() runs its test where the programs are there", () => {
+  requireTool("tar");
 });
