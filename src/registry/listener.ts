@@ -21,7 +21,7 @@ export interface ListenerDeps extends ObserverDeps, RespondDeps {
 export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 export function createListener(deps: ListenerDeps): Listener {
-  const exchanges = new WeakMap<IncomingMessage, Exchange>();
+  const exchanges = new WeakMap<object, Exchange>();
   const route = getRequestListener(
     async (request, { incoming }) => {
       const exchange = exchanges.get(incoming);

@@ -1,0 +1,103 @@
+/** Listening, TLS and the polite end of a server. */
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { unlink } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import type { ListenConfig, TlsConfig } from "../config/config.ts";
+import type { Logger } from "../observability/logger.ts";
+import { readTlsContext, watchCertificate } from "./tls-context.ts";
+
+export interface ServerOptions {
+  readonly listen: ListenConfig;
+  readonly tls: TlsConfig | undefined;
+  readonly listener: RequestListener;
+  readonly log: Logger;
+}
+
+export interface RunningServer extends AsyncDisposable {
+  /** As clients on this machine would write it: `http://127.0.0.1:5000`, or the path of a socket. */
+  readonly address: string;
+  /** Takes no new connections and waits until the requests that run have ended. */
+  drain(): Promise<void>;
+}
+
+/** Clients pool connections for 90 s and more; a server that closes first races with their next request. */
+const KEEP_ALIVE_MS = 120_000;
+const HEADERS_MS = 60_000;
+const DRAIN_POLL_MS = 50;
+
+/** Disposing it cuts every connection. @throws {ListenFailed} */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { listen, tls, listener, log } = options;
+  const timeouts = {
+    // An upload may take hours: what counts is that it goes on.
+    requestTimeout: 0,
+    headersTimeout: HEADERS_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+  const resources = new DisposableStack();
+  let server: Server;
+  if (tls === undefined) {
+    server = createServer(timeouts, listener);
+  } else {
+    const secure = createTlsServer({ ...timeouts, ...(await readTlsContext(tls)) }, listener);
+    resources.use(
+      watchCertificate(tls, { log, apply: (context) => secure.setSecureContext(context) }),
+    );
+    server = secure;
+  }
+  await startListening(server, listen);
+  return {
+    address: addressOf(server, tls ? "https" : "http"),
+    drain: () => drain(server),
+    async [Symbol.asyncDispose]() {
+      resources.dispose();
+      server.closeAllConnections();
+      await drain(server);
+      if (listen.kind === "unix") await unlink(listen.path).catch(() => undefined);
+    },
+  };
+}
+
+/** The address could not be taken; the text says which and why. */
+export class ListenFailed extends Error {
+  readonly kind = "ListenFailed";
+}
+
+async function startListening(server: Server, listen: ListenConfig): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const where = listen.kind === "unix" ? listen.path : `${listen.host}:${listen.port}`;
+  const fail = (cause: Error): void => {
+    reject(new ListenFailed(`cannot listen on ${where}: ${cause.message}`, { cause }));
+  };
+  server.once("error", fail);
+  server.once("listening", resolve);
+  if (listen.kind === "unix") server.listen(listen.path);
+  else server.listen(listen.port, listen.host === "" ? undefined : listen.host);
+  await promise;
+  server.off("error", fail);
+}
+
+async function drain(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  // Connections that were busy when close was called become idle later and are then still open.
+  const timer = setInterval(() => server.closeIdleConnections(), DRAIN_POLL_MS);
+  try {
+    await promise;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function addressOf(server: Server, scheme: string): string {
+  const address = server.address();
+  if (address === null || typeof address === "string") return address ?? "";
+  return `${scheme}://${hostOf(address)}:${address.port}`;
+}
+
+function hostOf({ address, family }: AddressInfo): string {
+  if (address === "::" || address === "0.0.0.0") return "127.0.0.1";
+  return family === "IPv6" ? `[${address}]` : address;
+}

@@ -1,0 +1,74 @@
+/** The registry, put together from its parts. The only file that knows them all. */
+import type { Config } from "../config/config.ts";
+import { createHashStaged } from "../content/hash-staged.ts";
+import { createContentStore } from "../content/content-store.ts";
+import { createEventBus, type EventBus } from "../events/bus.ts";
+import { AddressList } from "../lib/address-list.ts";
+import type { AccessLog } from "../observability/access-log.ts";
+import type { Health } from "../observability/health.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { HandlerSettings } from "../registry/handler.ts";
+import { createListener, type Listener } from "../registry/listener.ts";
+import { createRouter } from "../registry/router.ts";
+import type { StorageDriver } from "../storage/storage-driver.ts";
+import { entryUrl } from "./entries.ts";
+
+export interface RegistryApp {
+  readonly listener: Listener;
+  readonly events: EventBus;
+}
+
+export interface RegistryParts {
+  readonly driver: StorageDriver;
+  readonly health: Pick<Health, "failures">;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly accessLog: AccessLog | undefined;
+  readonly stopping: AbortSignal;
+}
+
+export async function createRegistryApp(
+  config: Config,
+  parts: RegistryParts,
+): Promise<RegistryApp> {
+  const { driver, health, log } = parts;
+  const events = createEventBus({ log });
+  const content = await createContentStore({
+    driver,
+    log,
+    validation: config.validation,
+    tagConcurrency: config.storage.tagConcurrency,
+    hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
+  });
+  const answers = { blobs: content.blobs, headers: config.http.headers };
+  const settings = handlerSettings(config);
+  const { readOnly } = config.storage;
+  const router = createRouter({ ...answers, content, events, settings, readOnly });
+  const listener = createListener({
+    ...parts,
+    ...answers,
+    router,
+    settings: { prefix: config.http.prefix, external: externalSettings(config) },
+    isHealthy: () => Object.keys(health.failures()).length === 0,
+  });
+  return { listener, events };
+}
+
+function handlerSettings({ storage, catalog, tags }: Config): HandlerSettings {
+  return {
+    deleteEnabled: storage.deleteEnabled,
+    redirect: storage.redirect,
+    maxCatalogEntries: catalog.maxEntries,
+    maxTags: tags.maxTags,
+  };
+}
+
+function externalSettings({ http, barge }: Config): {
+  readonly host: URL | undefined;
+  readonly relativeUrls: boolean;
+  readonly trustedProxies: AddressList;
+} {
+  const trustedProxies = new AddressList(barge.trustedProxies);
+  return { host: http.host, relativeUrls: http.relativeUrls, trustedProxies };
+}

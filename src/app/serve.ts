@@ -1,0 +1,148 @@
+/** A registry from its start to its end: opens everything in order, serves, drains, closes in reverse. */
+import { openStorageDriver } from "../../storage-drivers/index.ts";
+import type { Config } from "../config/config.ts";
+import type { Webhook } from "../events/webhook.ts";
+import { debugHandler } from "../observability/debug-handler.ts";
+import { debugVars } from "../observability/debug-vars.ts";
+import type { Health } from "../observability/health.ts";
+import type { Logger } from "../observability/logger.ts";
+import { createMetrics, type Metrics, NO_METRICS } from "../observability/metrics.ts";
+import { measured } from "../storage/measured-driver.ts";
+import type { StorageDriver } from "../storage/storage-driver.ts";
+import { type RunningServer, startServer } from "./http-server.ts";
+import { createHealthChecks, createWebhooks, openAccessLog, openLog } from "./observation.ts";
+import { createRegistryApp } from "./registry-app.ts";
+import { startUploadPurge } from "./upload-purge.ts";
+import { readVersion } from "./version.ts";
+
+export interface ServeOptions {
+  readonly config: Config;
+  /** What the loader of the config wants the operator to know. */
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+  /** Aborts to stop: requests that run may end within `http.draintimeout`. */
+  readonly stop: AbortSignal;
+  /** Called once the registry takes requests, with its address. */
+  readonly onListening: (address: string) => void;
+}
+
+/** How long webhooks may go on delivering after the last request. */
+const WEBHOOK_CLOSE_MS = 5_000;
+
+/** Resolves when everything is closed after `stop`. @throws whatever keeps it from starting. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const { config, stop } = options;
+  await using resources = new AsyncDisposableStack();
+  const log = openLog(config, { version: await readVersion(), resources });
+  for (const note of options.notes) log.info(note);
+  for (const warning of options.warnings) log.warn(warning);
+  const stopping = new AbortController();
+  const { server, close } = await open(config, { log, resources, stopping });
+  options.onListening(server.address);
+  log.info(`listening on ${server.address}`);
+  await aborted(stop);
+  log.info("stopping", { "drain.timeout": `${config.http.drainTimeoutMs}ms` });
+  await finishRequests(server, { timeoutMs: config.http.drainTimeoutMs, stopping });
+  await close();
+  log.info("stopped");
+}
+
+interface OpenOptions {
+  readonly log: Logger;
+  readonly resources: AsyncDisposableStack;
+  readonly stopping: AbortController;
+}
+
+async function open(
+  config: Config,
+  { log, resources, stopping }: OpenOptions,
+): Promise<{ readonly server: RunningServer; readonly close: () => Promise<void> }> {
+  const metrics = config.http.debug?.prometheus ? await createMetrics() : NO_METRICS;
+  const driver = resources.use(await openDriver(config, metrics, stopping.signal));
+  const webhooks = createWebhooks(config, { log, metrics });
+  const health = resources.use(createHealthChecks(config, { driver, log }));
+  const { listener, events } = await createRegistryApp(config, {
+    driver,
+    health,
+    metrics,
+    log,
+    accessLog: openAccessLog(config, resources),
+    stopping: stopping.signal,
+  });
+  for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
+  resources.use(startUploadPurge(config, { driver, log, signal: stopping.signal }));
+  await startDebugServer(config, { log, resources, health, metrics, webhooks });
+  const { listen, tls } = config.http;
+  const server = resources.use(await startServer({ listen, tls, listener, log }));
+  health.start();
+  return { server, close: () => closeWebhooks(webhooks) };
+}
+
+async function openDriver(
+  { storage }: Config,
+  metrics: Metrics,
+  signal: AbortSignal,
+): Promise<StorageDriver> {
+  const driver = await openStorageDriver(storage.driver, { signal });
+  return metrics === NO_METRICS ? driver : measured(driver, metrics);
+}
+
+interface DebugParts {
+  readonly log: Logger;
+  readonly resources: AsyncDisposableStack;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly webhooks: readonly Webhook[];
+}
+
+async function startDebugServer(
+  { http: { debug } }: Config,
+  { log, resources, health, metrics, webhooks }: DebugParts,
+): Promise<void> {
+  if (debug === undefined) return;
+  const prometheusPath = debug.prometheus?.path;
+  const vars = (): object =>
+    debugVars({
+      commandLine: process.argv,
+      memory: process.memoryUsage(),
+      endpoints: webhooks.map((webhook) => webhook.status()),
+    });
+  const listener = debugHandler({ health, metrics, vars, prometheusPath });
+  const options = { listen: debug.listen, tls: undefined, listener, log };
+  const server = resources.use(await startServer(options));
+  log.info(`debug server listening ${server.address}`);
+  if (prometheusPath !== undefined) log.info(`providing prometheus metrics on ${prometheusPath}`);
+}
+
+/** No request may outlive the time; those that do are cut, and their uploads can be resumed. */
+async function finishRequests(
+  server: RunningServer,
+  { timeoutMs, stopping }: { readonly timeoutMs: number; readonly stopping: AbortController },
+): Promise<void> {
+  const timer = setTimeout(() => stopping.abort(new ServerStopping()), timeoutMs);
+  const cut = aborted(stopping.signal);
+  await Promise.race([server.drain(), cut]);
+  clearTimeout(timer);
+  stopping.abort(new ServerStopping());
+  await server[Symbol.asyncDispose]();
+}
+
+async function closeWebhooks(webhooks: readonly Webhook[]): Promise<void> {
+  const signal = AbortSignal.timeout(WEBHOOK_CLOSE_MS);
+  await Promise.all(webhooks.map((webhook) => webhook.close({ signal })));
+}
+
+/** The reason of whatever is cut short by the end of the server. */
+class ServerStopping extends Error {
+  readonly kind = "ServerStopping";
+  constructor() {
+    super("the server is stopping");
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  await promise;
+}

@@ -1,0 +1,3 @@
+export function startUploadPurge(..._: unknown[]): Disposable {
+  return { [Symbol.dispose]: () => undefined };
+}
