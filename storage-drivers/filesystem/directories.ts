@@ -1,0 +1,104 @@
+import { constants } from "node:fs";
+import { dirname } from "node:path";
+import { errnoOf, isAbsence } from "./failures.ts";
+import type { FileSystem } from "./file-system.ts";
+import { Slots } from "../slots.ts";
+
+/** As many as can wait for the disk without keeping every thread of the pool from other work. */
+const CONCURRENT_SYNCS = 8;
+const ATTEMPTS = 4;
+
+/**
+ * Directories whose entries survive a power cut.
+ *
+ * A new file is safe when its own bytes, its entry in its directory and every new directory above
+ * have been synced. Somebody else may be making one of those directories at the same time: then their
+ * sync is waited for.
+ */
+export class Directories {
+  readonly #files: FileSystem;
+  readonly #making = new Map<string, Promise<void>>();
+  readonly #syncs = new Slots(CONCURRENT_SYNCS);
+
+  constructor(files: FileSystem) {
+    this.#files = files;
+  }
+
+  /** Syncs an open file. A failure is final: what was written may be lost whatever is tried next. */
+  async syncFile(file: { sync(): Promise<void> }): Promise<void> {
+    using _slot = await this.#syncs.take(new AbortController().signal);
+    await file.sync();
+  }
+
+  /** Makes the entries of a directory durable. */
+  async sync(path: string): Promise<void> {
+    await using directory = await this.#files.open(
+      path,
+      constants.O_RDONLY | constants.O_DIRECTORY,
+    );
+    try {
+      await this.syncFile(directory);
+    } catch (error) {
+      if (errnoOf(error) !== "EINVAL") throw error; // this filesystem has no such operation
+    }
+  }
+
+  /** Makes a directory and those above it, durably. One that is there already is fine. */
+  async make(path: string): Promise<void> {
+    const running = this.#making.get(path);
+    if (running !== undefined) return running;
+    const making = this.#make(path).finally(() => this.#making.delete(path));
+    this.#making.set(path, making);
+    return making;
+  }
+
+  async #make(path: string): Promise<void> {
+    const parent = dirname(path);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#files.mkdir(path);
+        await this.sync(parent);
+        return;
+      } catch (error) {
+        if (errnoOf(error) === "EEXIST") return;
+        if (errnoOf(error) !== "ENOENT" || parent === path || attempt === ATTEMPTS) throw error;
+        await this.make(parent);
+      }
+    }
+  }
+
+  /** Waits for the directories above a file that others are still making durable. */
+  async settled(path: string): Promise<void> {
+    if (this.#making.size === 0) return;
+    const parent = dirname(path);
+    await this.#making.get(parent);
+    if (parent !== path) await this.settled(parent);
+  }
+
+  /**
+   * Runs `task`, which puts something into the directory; where that is missing it is made and the
+   * task runs again. Deleting a tree at the same time may take it away more than once.
+   */
+  async within<Result>(path: string, task: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await task();
+      } catch (error) {
+        if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
+        await this.make(path);
+      }
+    }
+  }
+
+  /** Removes a file, durably. @returns whether there was one. */
+  async unlink(path: string): Promise<boolean> {
+    try {
+      await this.#files.unlink(path);
+    } catch (error) {
+      if (isAbsence(error)) return false;
+      throw error;
+    }
+    await this.sync(dirname(path));
+    return true;
+  }
+}

@@ -1,0 +1,147 @@
+import { dirname, join, resolve } from "node:path";
+import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
+import type {
+  ByteRange,
+  CallOptions,
+  ListEntry,
+  LocalFiles,
+  ObjectInfo,
+  StorageDriver,
+} from "../../src/storage/storage-driver.ts";
+import { checkKey, checkObjectKey, checkPrefix, isObjectKey } from "../keys.ts";
+import { inListOrder } from "../list-order.ts";
+import { Slots } from "../slots.ts";
+import { Directories } from "./directories.ts";
+import { absentAsUndefined, errnoOf, namingFailure, toStorageError } from "./failures.ts";
+import { type FileSystem, realFileSystem } from "./file-system.ts";
+import { FilesystemStaging } from "./filesystem-staging.ts";
+import { listDirectory } from "./list-directory.ts";
+import { openPlainFile, readFile, replaceFile } from "./object-files.ts";
+import { type FilesystemParts, objectAt } from "./publish-file.ts";
+
+/** The section `storage.filesystem` of the configuration. */
+export interface FilesystemSettings {
+  /** Directory below which everything lies; made when it is missing. May be relative. */
+  readonly rootDirectory: string;
+  /**
+   * Operations at the same time that hold an open file and end without anybody's help: writing,
+   * publishing, listing. Streams are not counted, for they live as long as a slow client likes.
+   */
+  readonly maxThreads: number;
+}
+
+/**
+ * One file per object, at its key below the root: the layout that the reference registry reads too.
+ * Directories may be symbolic links, files may not. Folders that become empty stay.
+ */
+export class FilesystemDriver implements StorageDriver, LocalFiles {
+  readonly name = "filesystem";
+  readonly staging: FilesystemStaging;
+  readonly #parts: FilesystemParts;
+
+  private constructor(parts: FilesystemParts) {
+    this.#parts = parts;
+    this.staging = new FilesystemStaging(parts);
+  }
+
+  /** @throws {StorageUnavailable} when the root is no directory and cannot be made one. */
+  static async open(
+    { rootDirectory, maxThreads }: FilesystemSettings,
+    files: FileSystem = realFileSystem(),
+  ): Promise<FilesystemDriver> {
+    const root = resolve(rootDirectory);
+    const directories = new Directories(files);
+    await namingFailure(`open the directory ${root}`, async () => {
+      await directories.make(root);
+      if (!(await files.stat(root)).isDirectory()) {
+        throw new StorageUnavailable(`${root} is no directory`, { reason: "ENOTDIR" });
+      }
+    });
+    const pathOf = (key: string): string => join(root, key);
+    return new FilesystemDriver({ files, directories, slots: new Slots(maxThreads), pathOf });
+  }
+
+  async stat(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
+    signal.throwIfAborted();
+    checkKey(key);
+    if (!isObjectKey(key)) return undefined;
+    return namingFailure(`look at ${key}`, () => objectAt(key, this.#parts));
+  }
+
+  async *read(
+    key: string,
+    { signal, range = { startBytes: 0 } }: CallOptions & { readonly range?: ByteRange },
+  ): AsyncGenerator<Uint8Array> {
+    signal.throwIfAborted();
+    checkKey(key);
+    const { files, pathOf } = this.#parts;
+    await using file = await namingFailure(`open ${key}`, async () =>
+      isObjectKey(key) ? openPlainFile(files, pathOf(key)) : undefined,
+    );
+    if (file === undefined) throw new ObjectNotFound(key);
+    yield* readFile(file, { key, signal, range });
+  }
+
+  async write(key: string, bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+    checkObjectKey(key);
+    using _slot = await this.#parts.slots.take(signal);
+    await namingFailure(`write ${key}`, () =>
+      replaceFile(this.#parts.pathOf(key), bytes, this.#parts),
+    );
+  }
+
+  async delete(key: string, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkKey(key);
+    if (!isObjectKey(key)) return;
+    const { directories, pathOf } = this.#parts;
+    try {
+      await directories.unlink(pathOf(key));
+    } catch (error) {
+      // A directory is no object. Systems differ in how they say so.
+      const isDirectory = errnoOf(error) === "EISDIR" || errnoOf(error) === "EPERM";
+      if (!isDirectory || (await this.stat(key, { signal }))) {
+        throw toStorageError(error, `delete ${key}`);
+      }
+    }
+  }
+
+  async deleteTree(prefix: string, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkKey(prefix);
+    const { files, directories, pathOf } = this.#parts;
+    const path = pathOf(prefix);
+    await namingFailure(`delete all of ${prefix}`, async () => {
+      await files.rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
+      await directories.sync(dirname(path)).catch(absentAsUndefined);
+    });
+  }
+
+  async *list(
+    prefix: string,
+    { signal, after }: CallOptions & { readonly after?: string },
+  ): AsyncGenerator<ListEntry> {
+    checkPrefix(prefix);
+    const entries = await this.#entriesOf(prefix, signal);
+    for (const entry of inListOrder(entries, after)) {
+      signal.throwIfAborted();
+      yield entry;
+    }
+  }
+
+  async #entriesOf(prefix: string, signal: AbortSignal): Promise<readonly ListEntry[]> {
+    using _slot = await this.#parts.slots.take(signal);
+    return await namingFailure(`list ${prefix || "the root"}`, () =>
+      listDirectory(prefix, this.#parts),
+    );
+  }
+
+  /** Stays the path when the object is replaced; a reader opens it and keeps what it has opened. */
+  localPath(key: string): string {
+    checkKey(key);
+    return this.#parts.pathOf(key);
+  }
+
+  /** Nothing to close: no file stays open between calls. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,131 @@
+import { constants } from "node:fs";
+import { dirname } from "node:path";
+import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
+import type {
+  CallOptions,
+  ObjectInfo,
+  StagedInfo,
+  StagingArea,
+} from "../../src/storage/storage-driver.ts";
+import { Incoming } from "../incoming.ts";
+import { checkObjectKey, checkStagedKey } from "../keys.ts";
+import { namingFailure } from "./failures.ts";
+import type { OpenFile } from "./file-system.ts";
+import { openPlainFile, readFile } from "./object-files.ts";
+import { type FilesystemParts, publishFile } from "./publish-file.ts";
+import { checkUnchanged, stagedInfo, StagedWriter } from "./staged-file.ts";
+
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
+
+/** Staged objects are files at their keys, appended in place. */
+export class FilesystemStaging implements StagingArea {
+  readonly #parts: FilesystemParts;
+  readonly #appending = new Set<string>();
+
+  constructor(parts: FilesystemParts) {
+    this.#parts = parts;
+  }
+
+  async create(key: string, { signal }: CallOptions): Promise<StagedInfo> {
+    signal.throwIfAborted();
+    checkStagedKey(key);
+    const { files, directories, pathOf } = this.#parts;
+    const path = pathOf(key);
+    return namingFailure(`create ${key}`, () =>
+      directories.within(dirname(path), async () => {
+        await using file = await files.open(path, CREATE, 0o666);
+        return stagedInfo(await file.stat({ bigint: true }));
+      }),
+    );
+  }
+
+  async stat(key: string, { signal }: CallOptions): Promise<StagedInfo | undefined> {
+    signal.throwIfAborted();
+    checkStagedKey(key);
+    const { files, pathOf } = this.#parts;
+    return namingFailure(`look at ${key}`, async () => {
+      await using file = await openPlainFile(files, pathOf(key));
+      return file && stagedInfo(await file.stat({ bigint: true }));
+    });
+  }
+
+  async append(
+    key: string,
+    bytes: AsyncIterable<Uint8Array>,
+    { signal, at }: CallOptions & { readonly at: StagedInfo },
+  ): Promise<StagedInfo> {
+    signal.throwIfAborted();
+    await using file = await this.#open(key, APPEND);
+    const stats = await namingFailure(`look at ${key}`, () => file.stat({ bigint: true }));
+    checkUnchanged(key, stats, at);
+    if (stats.nlink > 1n || this.#appending.has(key)) throw new StagedOutOfOrder(key, at.sizeBytes);
+    this.#appending.add(key);
+    try {
+      await using incoming = new Incoming(bytes, signal);
+      return await appendAll(key, new StagedWriter(key, file, at), incoming);
+    } finally {
+      this.#appending.delete(key);
+    }
+  }
+
+  async *read(key: string, { signal }: CallOptions): AsyncGenerator<Uint8Array> {
+    signal.throwIfAborted();
+    await using file = await this.#open(key);
+    yield* readFile(file, { key, signal, range: { startBytes: 0 } });
+  }
+
+  async publish(
+    key: string,
+    to: string,
+    { signal, at }: CallOptions & { readonly at: StagedInfo },
+  ): Promise<ObjectInfo> {
+    checkStagedKey(key);
+    checkObjectKey(to);
+    using _slot = await this.#parts.slots.take(signal);
+    return await namingFailure(`publish ${key} as ${to}`, () =>
+      publishFile(key, to, { at, parts: this.#parts }),
+    );
+  }
+
+  async discard(key: string, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkStagedKey(key);
+    const { directories, pathOf } = this.#parts;
+    await namingFailure(`discard ${key}`, () => directories.unlink(pathOf(key)));
+  }
+
+  async #open(key: string, flags?: number): Promise<OpenFile> {
+    checkStagedKey(key);
+    const { files, pathOf } = this.#parts;
+    const file = await namingFailure(`open ${key}`, () => openPlainFile(files, pathOf(key), flags));
+    if (file === undefined) throw new ObjectNotFound(key);
+    return file;
+  }
+}
+
+async function appendAll(
+  key: string,
+  writer: StagedWriter,
+  incoming: Incoming,
+): Promise<StagedInfo> {
+  const doing = `append to ${key}`;
+  try {
+    for (;;) {
+      const arrival = await incoming.next();
+      if (arrival.kind === "end") return await namingFailure(doing, () => writer.finish());
+      if (arrival.kind === "broken") {
+        await writer.finish().catch(keepWhatIsThere);
+        throw arrival.error;
+      }
+      await namingFailure(doing, () => writer.add(arrival.bytes));
+    }
+  } finally {
+    await writer.settle();
+  }
+}
+
+/** The source's failure is the one to tell. */
+function keepWhatIsThere(): undefined {
+  return undefined;
+}

@@ -1,0 +1,101 @@
+import { ObjectNotFound } from "../../src/storage/errors.ts";
+import type {
+  ByteRange,
+  CallOptions,
+  ListEntry,
+  ObjectInfo,
+  StorageDriver,
+} from "../../src/storage/storage-driver.ts";
+import { checkKey, checkObjectKey, checkPrefix } from "../keys.ts";
+import { inListOrder } from "../list-order.ts";
+import { ByteList } from "./byte-list.ts";
+import { InMemoryStaging } from "./inmemory-staging.ts";
+import { createInMemoryStore, type InMemoryStore } from "./inmemory-store.ts";
+
+/** Keeps everything in memory: lost at the end. The simplest reading of the port. */
+export class InMemoryDriver implements StorageDriver {
+  readonly name = "inmemory";
+  readonly staging: InMemoryStaging;
+  readonly #store: InMemoryStore;
+
+  /** @param store to share with other drivers; an empty one of its own when left out. */
+  constructor(store: InMemoryStore = createInMemoryStore()) {
+    this.#store = store;
+    this.staging = new InMemoryStaging(store);
+  }
+
+  async stat(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
+    signal.throwIfAborted();
+    checkKey(key);
+    const object = this.#store.objects.get(key);
+    return object && { key, sizeBytes: object.bytes.sizeBytes, modifiedAt: object.modifiedAt };
+  }
+
+  async *read(
+    key: string,
+    { signal, range = { startBytes: 0 } }: CallOptions & { readonly range?: ByteRange },
+  ): AsyncGenerator<Uint8Array> {
+    signal.throwIfAborted();
+    checkKey(key);
+    const object = this.#store.objects.get(key);
+    if (object === undefined) throw new ObjectNotFound(key);
+    for (const piece of object.bytes.read(range)) {
+      signal.throwIfAborted();
+      yield piece;
+    }
+  }
+
+  async write(key: string, bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkObjectKey(key);
+    const whole = new ByteList();
+    whole.append(bytes);
+    this.#store.objects.set(key, { bytes: whole, modifiedAt: new Date() });
+  }
+
+  async delete(key: string, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkKey(key);
+    this.#store.objects.delete(key);
+  }
+
+  async deleteTree(prefix: string, { signal }: CallOptions): Promise<void> {
+    signal.throwIfAborted();
+    checkKey(prefix);
+    for (const map of [this.#store.objects, this.#store.staged]) {
+      for (const key of map.keys()) {
+        if (key === prefix || key.startsWith(`${prefix}/`)) map.delete(key);
+      }
+    }
+  }
+
+  async *list(
+    prefix: string,
+    { signal, after }: CallOptions & { readonly after?: string },
+  ): AsyncGenerator<ListEntry> {
+    signal.throwIfAborted();
+    checkPrefix(prefix);
+    for (const entry of inListOrder(this.#below(prefix), after)) {
+      signal.throwIfAborted();
+      yield entry;
+    }
+  }
+
+  #below(prefix: string): readonly ListEntry[] {
+    const folder = prefix === "" ? "" : `${prefix}/`;
+    const objects = new Set<string>();
+    const prefixes = new Set<string>();
+    for (const key of this.#store.objects.keys()) {
+      if (!key.startsWith(folder)) continue;
+      const [name = "", ...rest] = key.slice(folder.length).split("/");
+      (rest.length === 0 ? objects : prefixes).add(name);
+    }
+    return [
+      ...[...objects].map((name) => ({ kind: "object", name }) as const),
+      ...[...prefixes].map((name) => ({ kind: "prefix", name }) as const),
+    ];
+  }
+
+  /** Nothing to close; the bytes go with the store. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

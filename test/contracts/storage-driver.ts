@@ -1,0 +1,27 @@
+import { afterEach, beforeEach, describe, it } from "vitest";
+import { describeStorageListing } from "./storage-listing.ts";
+import { describeStorageObjects } from "./storage-objects.ts";
+import { describeStoragePublishing } from "./storage-publishing.ts";
+import { describeStorageStaging } from "./storage-staging.ts";
+import type { Law, StorageSubject, TestedStore } from "./storage-subject.ts";
+
+export type { StorageSubject, TestedStore } from "./storage-subject.ts";
+
+/** Every driver passes this suite; a driver's own test file adds only what is peculiar to it. */
+export function describeStorageDriver({ name, open }: StorageSubject): void {
+  describe(`${name} fulfils the storage driver contract`, () => {
+    let resources: AsyncDisposableStack;
+    let store: TestedStore;
+    beforeEach(async () => {
+      resources = new AsyncDisposableStack();
+      store = await open(resources);
+    });
+    afterEach(() => resources.disposeAsync());
+
+    const law: Law = (title, test) => it(title, () => test(store));
+    describeStorageObjects(law);
+    describeStorageListing(law);
+    describeStorageStaging(law);
+    describeStoragePublishing(law);
+  });
+}
