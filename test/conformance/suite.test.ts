@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { FAULTS } from "./model/faults.ts";
 import { serveModel } from "./model/model-http.ts";
 import { createModelRegistry } from "./model/model-registry.ts";
+import { serveUnreadBodies } from "./model/unread-bodies.ts";
 import { whyRowFails, type Row } from "./row.ts";
 import { DELETES_OFF_ROWS, ROWS } from "./rows.ts";
 import { describeConformance } from "./suite.ts";
@@ -21,6 +22,14 @@ function rowTitled(title: string): Row {
 describe("rows", () => {
   it("have titles of their own", () => {
     expect(new Set(ALL.map(({ title }) => title)).size).toBe(ALL.length);
+  });
+
+  it("notice that a body is left unread", async () => {
+    await using resources = new AsyncDisposableStack();
+    const { origin } = await serveUnreadBodies(resources);
+    const title =
+      "connections: a POST with the digest and a large body leaves the connection usable";
+    expect(await whyRowFails(rowTitled(title), origin)).toMatch(/^HEAD .* answered 400/);
   });
 
   for (const [name, { fault, noticedBy }] of Object.entries(FAULTS)) {
