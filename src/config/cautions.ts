@@ -2,7 +2,7 @@
 import type { Environment } from "./environment.ts";
 import { formatPath } from "./problems.ts";
 import type { LeafShape, Shape } from "./shape.ts";
-import { isObject, isSet, valueAt } from "./value-at.ts";
+import { isObject, isSet, isText, lowerText, valueAt } from "./value-at.ts";
 
 interface Caution {
   readonly when: (file: unknown) => boolean;
@@ -28,7 +28,7 @@ const CAUTIONS: readonly Caution[] = [
   })),
   {
     when: (file) =>
-      /^tls1\.[01]$/.test(String(valueAt(file, ["http", "tls", "minimumtls"]))) &&
+      /^tls1\.[01]$/.test(lowerText(valueAt(file, ["http", "tls", "minimumtls"]))) &&
       isSet(valueAt(file, ["http", "tls", "certificate"])),
     warning: "http.tls.minimumtls allows versions of TLS that are broken; tls1.2 is the default",
   },
@@ -79,9 +79,9 @@ function socketActivation(environment: Environment): readonly string[] {
 }
 
 function isUnknownCache(value: unknown): boolean {
-  return typeof value === "string" && !/^(?:inmemory|redis)$/i.test(value);
+  return isText(value) && !/^(?:inmemory|redis)$/i.test(value);
 }
 
 function isTrue(value: unknown): boolean {
-  return value === true || /^(?:1|t|true)$/i.test(String(value));
+  return /^(?:1|t|true)$/.test(lowerText(value));
 }

@@ -131,10 +131,17 @@ export function parseHttpUrl(value: string): URL | undefined {
 
 /** Header fields: each name with the list of its values. */
 export function headers(): z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodArray<z.ZodString>>> {
-  const name = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "is not the name of a header");
   const value = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "is not the value of a header");
   const values = z.array(value, { error: "must be a list, such as [nosniff]" });
-  return z.record(name, values).default({});
+  return z
+    .record(z.string(), values)
+    .superRefine((fields, context) => {
+      for (const name of Object.keys(fields)) {
+        if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) continue;
+        context.addIssue({ code: "custom", path: [name], message: "is not the name of a header" });
+      }
+    }, EVEN_IF_PARTS_ARE_WRONG)
+    .default({});
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { ConfigProblem } from "./config-invalid.ts";
 import { LATER_KEYS } from "./later-keys.ts";
 import { formatPath } from "./problems.ts";
-import { findAll, isObject, isSet } from "./value-at.ts";
+import { findAll, isObject, isSet, lowerText } from "./value-at.ts";
 
 /** One kind of setting that is refused. */
 export interface NotCarriedOut {
@@ -31,12 +31,12 @@ const NO_PRESENCE_CACHE =
 const S3_PARAMETERS = ["s3", "s3aws"].flatMap((driver): readonly NotCarriedOut[] => [
   {
     path: `storage.${driver}.v4auth`,
-    when: (value) => value === false || /^(?:0|f|false)$/i.test(String(value)),
+    when: (value) => /^(?:0|f|false)$/.test(lowerText(value)),
     advice: "remove it: requests are always signed with version 4",
   },
   {
     path: `storage.${driver}.loglevel`,
-    when: (value) => isSet(value) && String(value).toLowerCase() !== "off",
+    when: (value) => isSet(value) && lowerText(value) !== "off",
     advice: "remove it or write loglevel: off",
   },
 ]);
@@ -129,5 +129,5 @@ function isEnabled(value: unknown): boolean {
 }
 
 function isRedis(value: unknown): boolean {
-  return typeof value === "string" && value.toLowerCase() === "redis";
+  return lowerText(value) === "redis";
 }

@@ -39,7 +39,7 @@ const NOUNS: ReadonlyMap<string, string> = new Map([
   ["string", "text"],
   ["boolean", "true or false (without quotes)"],
   ["int", "a whole number"],
-  ["number", "a number"],
+  ["number", "a whole number"],
   ["array", "a list"],
   ["object", "a map"],
   ["record", "a map"],

@@ -11,6 +11,7 @@ import {
 } from "./leaves.ts";
 import { SECRET } from "./schema-marks.ts";
 import { Secret } from "./secret.ts";
+import { isText } from "./value-at.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -114,7 +115,7 @@ export const s3Schema = z
     }
     for (const key of ["regionendpoint", "redirectendpoint"] as const) {
       const endpoint = s3[key];
-      if (endpoint === undefined || endpointUrl(endpoint, s3.secure) !== undefined) continue;
+      if (!isText(endpoint) || endpointUrl(endpoint, s3.secure) !== undefined) continue;
       report(key, "must be a URL or host:port, such as https://minio.example.com:9000");
     }
   }, EVEN_IF_PARTS_ARE_WRONG)

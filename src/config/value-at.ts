@@ -45,3 +45,15 @@ export function isSet(value: unknown): boolean {
   if (isObject(value)) return Object.values(value).some(isSet);
   return value !== undefined && value !== null && value !== "" && value !== false && value !== 0;
 }
+
+/** A scalar as text, in lower case; "" for a map, a list or nothing. */
+export function lowerText(value: unknown): string {
+  const isScalar =
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return isScalar ? String(value).toLowerCase() : "";
+}
+
+/** For a value that a schema calls text, where it may not have been checked yet. */
+export function isText(value: unknown): value is string {
+  return typeof value === "string";
+}

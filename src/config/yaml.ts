@@ -24,7 +24,7 @@ export function parseYaml(text: string): Tree {
     version: "1.1",
     prettyErrors: false,
     lineCounter,
-    customTags: (tags) => [plainScalarTag, ...tags],
+    customTags: (tags) => [plainScalarTag(), ...tags],
   });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
@@ -42,13 +42,23 @@ export function resolvePlain(text: string): string | PlainScalar | undefined {
   return value === undefined ? text : new PlainScalar(text, value);
 }
 
-/** Takes the place of every other tag for scalars without quotes; `<<` stays the merge key. */
-const plainScalarTag: ScalarTag = {
-  tag: "tag:yaml.org,2002:str",
-  default: true,
-  test: /^(?!<<$)/,
-  resolve: (text) => resolvePlain(text),
-};
+/**
+ * Takes the place of every other tag for scalars without quotes; `<<` stays the merge key. The same
+ * text gives the same object, so that the parser sees when a key is there twice.
+ */
+function plainScalarTag(): ScalarTag {
+  const resolved = new Map<string, ReturnType<typeof resolvePlain>>();
+  return {
+    tag: "tag:yaml.org,2002:str",
+    default: true,
+    test: /^(?!<<$)/,
+    resolve(text) {
+      const value = resolved.has(text) ? resolved.get(text) : resolvePlain(text);
+      resolved.set(text, value);
+      return value;
+    },
+  };
+}
 
 const INTEGERS: readonly (readonly [RegExp, number])[] = [
   [/^0[bB]([01]+)$/, 2],
@@ -89,7 +99,12 @@ function withoutAliases(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ mapAsMap: true, maxAliasCount: 100 });
   } catch (cause) {
-    throw new YamlRefused(["an alias (*name) stands for too much or for nothing"], { cause });
+    throw new YamlRefused(
+      [
+        "an alias (*name) stands for too much or for nothing; put text that begins with * into quotes",
+      ],
+      { cause },
+    );
   }
 }
 
