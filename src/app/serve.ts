@@ -70,7 +70,7 @@ async function open(
     stopping: stopping.signal,
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
-  resources.use(startUploadPurge(config, { driver, log, signal: stopping.signal }));
+  resources.use(startUploadPurge(config.storage, { driver, log }));
   await startDebugServer(config, { log, resources, health, metrics, webhooks });
   const { listen, tls } = config.http;
   const server = resources.use(await startServer({ listen, tls, listener, log }));

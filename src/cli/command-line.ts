@@ -88,7 +88,7 @@ function addSchema(program: Command, verb: AddVerb): void {
   const command = program.command("schema").description("print the JSON Schema of the config file");
   verb(command, async (_args, _flags, io) => {
     const { run } = await import("./schema.ts");
-    return await run(io);
+    return await run({ file: undefined, format: "json" }, io);
   });
 }
 
