@@ -3,12 +3,12 @@
  *
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
  */
-import { BadRequest, LengthMismatch } from "./errors.ts";
+import { BadRequest, ChunkRangeInvalid, LengthMismatch } from "./errors.ts";
 
 /**
  * Where the chunk begins; `undefined` when the client does not say. Also takes the form of RFC 9110
  * (`bytes 0-9/100`), which some clients send.
- * @throws {BadRequest} {LengthMismatch}
+ * @throws {BadRequest} {ChunkRangeInvalid} {LengthMismatch}
  */
 export function parseChunkStart(
   contentRange: string | undefined,
@@ -20,7 +20,7 @@ export function parseChunkStart(
   );
   if (match === null) throw new BadRequest("RANGE_INVALID", "Content-Range is not <first>-<last>");
   const [first, last] = [Number(match[1]), Number(match[2])];
-  if (last < first) throw new BadRequest("RANGE_INVALID", "Content-Range ends before it begins");
+  if (last < first) throw new ChunkRangeInvalid("Content-Range ends before it begins");
   if (contentLengthBytes !== undefined && contentLengthBytes !== last - first + 1) {
     throw new LengthMismatch("Content-Length is not the length that Content-Range tells");
   }

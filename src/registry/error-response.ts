@@ -62,6 +62,7 @@ const ROWS = {
   InvalidName: { status: 400, code: "NAME_INVALID" },
   InvalidTag: { status: 400, code: "TAG_INVALID" },
   BodyTooLarge: { status: 413, code: "MANIFEST_INVALID" },
+  ChunkRangeInvalid: { status: 416, code: "RANGE_INVALID" },
   LengthMismatch: { status: 400, code: "SIZE_INVALID" },
   MethodNotAllowed: { status: 405, code: "UNSUPPORTED" },
   PreconditionFailed: { status: 412, code: "UNSUPPORTED" },

@@ -4,6 +4,7 @@ import type { ErrorCode } from "./error-response.ts";
 export type EdgeError =
   | BadRequest
   | BodyTooLarge
+  | ChunkRangeInvalid
   | LengthMismatch
   | MethodNotAllowed
   | PreconditionFailed
@@ -30,6 +31,11 @@ export class BodyTooLarge extends Error {
   constructor(maxBytes: number) {
     super(`the body is larger than ${maxBytes} bytes`);
   }
+}
+
+/** `Content-Range` of a chunk that no chunk can have. The upload goes on from where it is. */
+export class ChunkRangeInvalid extends Error {
+  readonly kind = "ChunkRangeInvalid";
 }
 
 /** `Content-Range` and `Content-Length` of a chunk contradict each other. */

@@ -8,7 +8,7 @@ import { BadRequest } from "./errors.ts";
  */
 export function parsePageSize(text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^[0-9]{1,9}$/.test(text)) {
+  if (!/^[0-9]{1,18}$/.test(text)) {
     throw new BadRequest("PAGINATION_NUMBER_INVALID", "n is not a whole number", { n: text });
   }
   return Math.min(Number(text), max);
