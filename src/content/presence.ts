@@ -5,7 +5,7 @@
  * Whoever gets a yes may skip sending the bytes, so the answer is always taken from the store itself,
  * never from a cache; and this is where garbage collection will be told that the data is relied on.
  */
-import type { Digest } from "../oci/digest.ts";
+import { type Digest, digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { blobData, layerLink, revisionLink } from "./layout.ts";
@@ -20,7 +20,10 @@ export interface StoredBlob {
 }
 
 export interface Presence {
-  /** The data itself, whatever repository links it. `digest` is the sha256 that data lies under. */
+  /**
+   * The data itself, whatever repository links it. `digest` is the sha256 that data lies under.
+   * @returns `undefined` also for data that a crash of another program left empty: pushing heals it.
+   */
   confirmData(digest: Digest, options: CallOptions): Promise<StoredBlob | undefined>;
   /** A blob that the repository links and whose data is there. */
   confirmBlob(
@@ -43,10 +46,12 @@ export function createPresence({
   readonly driver: StorageDriver;
   readonly links: Links;
 }): Presence {
+  const empty = digestOf(new Uint8Array());
   const confirmData: Presence["confirmData"] = async (digest, { signal }) => {
     const dataKey = blobData(digest);
-    const info = await driver.stat(dataKey, { signal });
-    return info && { digest, dataKey, sizeBytes: info.sizeBytes };
+    const sizeBytes = (await driver.stat(dataKey, { signal }))?.sizeBytes;
+    if (sizeBytes === undefined || (sizeBytes === 0 && digest !== empty)) return undefined;
+    return { digest, dataKey, sizeBytes };
   };
   const confirmLinked = async (
     link: string,
