@@ -2,10 +2,7 @@
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { runProgram } from "../fixtures/program.ts";
-
-const BARGE = fileURLToPath(new URL("../../deploy/barge", import.meta.url));
+import { runBarge } from "../fixtures/barge.ts";
 
 /** What `barge check --format json` prints, as far as tests look at it. */
 export interface CheckReport {
@@ -26,9 +23,6 @@ export async function checkStore(rootDirectory: string): Promise<CheckReport> {
   const config = join(folder.path, "config.yml");
   const root = JSON.stringify(rootDirectory);
   await writeFile(config, `version: 0.1\nstorage: {filesystem: {rootdirectory: ${root}}}\n`);
-  const report = await runProgram({
-    command: [BARGE, "check", "--config", config, "--format", "json"],
-    env: { HOME: folder.path, PATH: "/usr/local/bin:/usr/bin:/bin" },
-  });
+  const report = await runBarge("check", "--config", config, "--format", "json");
   return JSON.parse(report) as CheckReport;
 }
