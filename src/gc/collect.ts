@@ -1,0 +1,102 @@
+/**
+ * Offline garbage collection: no other process may write to the store meanwhile.
+ *
+ * Needed is what every manifest of a repository needs; with `deleteUntagged` only manifests count that
+ * a tag points to, children of an index that counts, and manifests whose subject counts. Everything is
+ * found before anything is deleted, and whatever cannot be understood ends the collection before that.
+ * The lines are those of the reference registry's command, for scripts that look for them.
+ */
+import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { MarkFailed, SweepFailed } from "./errors.ts";
+import { type Garbage, mark, type RepositoryMarks } from "./mark.ts";
+import { sweep } from "./sweep.ts";
+
+/** Takes lines, without their newlines. */
+export interface CollectOutput {
+  /** What is marked and what can be deleted. */
+  line(text: string): void;
+  /** What is being deleted. */
+  deleting(text: string): void;
+  /** What an operator should look into. */
+  warning(text: string): void;
+}
+
+export interface CollectOptions extends CallOptions {
+  readonly driver: StorageDriver;
+  readonly deleteUntagged: boolean;
+  /** Only tells what would be deleted. */
+  readonly dryRun: boolean;
+  readonly output: CollectOutput;
+}
+
+/** What was deleted, or would have been. */
+export interface Collected {
+  readonly marked: number;
+  readonly manifests: number;
+  readonly layerLinks: number;
+  readonly blobs: number;
+  /** Of those blobs. */
+  readonly bytes: number;
+}
+
+/** @throws {MarkFailed} and nothing was deleted. @throws {SweepFailed} @throws the signal's reason once it aborts. */
+export async function collectGarbage(options: CollectOptions): Promise<Collected> {
+  const { output, dryRun } = options;
+  const { marked, garbage } = await markAll(options);
+  const { revisions, layerLinks, blobs } = garbage;
+  output.line("");
+  output.line(
+    `${marked} blobs marked, ${blobs.length} blobs and ${revisions.length} manifests eligible for deletion`,
+  );
+  for (const { data } of blobs) output.line(`blob eligible for deletion: ${data}`);
+  for (const { name, digest } of layerLinks) {
+    output.line(`${name}: layer link eligible for deletion: ${digest}`);
+  }
+  if (!dryRun) await sweepAll(garbage, options);
+  return {
+    marked,
+    manifests: revisions.length,
+    layerLinks: layerLinks.length,
+    blobs: blobs.length,
+    bytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+async function markAll(
+  options: CollectOptions,
+): Promise<{ readonly marked: number; readonly garbage: Garbage }> {
+  const { driver, signal, deleteUntagged, output } = options;
+  const onRepository = (marks: RepositoryMarks): void => describe(marks, output);
+  try {
+    const found = await mark({ driver, signal, deleteUntagged, onRepository });
+    return { marked: found.marked.size, garbage: found.garbage };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof MarkFailed) throw error;
+    throw new MarkFailed(`the store cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+async function sweepAll(garbage: Garbage, options: CollectOptions): Promise<void> {
+  const { driver, signal, output } = options;
+  const onBlob = (key: string): void => output.deleting(`Deleting blob: /${key}`);
+  try {
+    await sweep(garbage, { driver, signal, onBlob });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new SweepFailed(`deleting stopped half-way: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function describe(marks: RepositoryMarks, output: CollectOutput): void {
+  const { name, manifests, data, revisions, warnings } = marks;
+  output.line(name);
+  for (const digest of manifests) output.line(`${name}: marking manifest ${digest} `);
+  for (const digest of data) output.line(`${name}: marking blob ${digest}`);
+  for (const digest of revisions) output.line(`manifest eligible for deletion: ${digest}`);
+  for (const warning of warnings) output.warning(warning);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,12 @@
+/** Why a collection ended early. */
+export type CollectionError = MarkFailed | SweepFailed;
+
+/** Something could not be read or understood, so it is not known what is still needed. Nothing was deleted. */
+export class MarkFailed extends Error {
+  readonly kind = "MarkFailed";
+}
+
+/** Deleting stopped half-way. What is left is whole, for references go before data: run the collection again. */
+export class SweepFailed extends Error {
+  readonly kind = "SweepFailed";
+}

@@ -1,0 +1,127 @@
+/** Finds everything that is needed, and with it everything that is not. Deletes nothing. */
+import { listBlobs, listLayers } from "../content/check/inventory.ts";
+import { readStoredLink } from "../content/check/stored-link.ts";
+import { blobData, layerLink } from "../content/layout.ts";
+import { walkRepositories } from "../content/walk.ts";
+import { pooledMap } from "../lib/pooled-map.ts";
+import type { Digest } from "../oci/digest.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { surveyRepository, type Survey } from "./survey.ts";
+
+export interface MarkOptions extends CallOptions {
+  readonly driver: StorageDriver;
+  readonly deleteUntagged: boolean;
+  /** Told of each repository, in order, as soon as it is known what it needs. */
+  readonly onRepository: (marks: RepositoryMarks) => void;
+}
+
+export interface RepositoryMarks {
+  readonly name: RepositoryName;
+  /** Digests of manifests that are needed. */
+  readonly manifests: readonly Digest[];
+  /** Data that no repository before this one needed. */
+  readonly data: readonly Digest[];
+  /** Digests of manifests that are not needed. */
+  readonly revisions: readonly Digest[];
+  readonly warnings: readonly string[];
+}
+
+/** A manifest or blob of a repository, by the digest that the repository knows it by. */
+export interface LinkPlace {
+  readonly name: RepositoryName;
+  readonly digest: Digest;
+}
+
+export interface DoomedBlob {
+  readonly data: Digest;
+  readonly sizeBytes: number;
+}
+
+/** What can be deleted, in the order in which it must be. */
+export interface Garbage {
+  readonly tagIndexLinks: readonly string[];
+  readonly referrerEntries: readonly string[];
+  readonly revisions: readonly LinkPlace[];
+  readonly layerLinks: readonly LinkPlace[];
+  readonly blobs: readonly DoomedBlob[];
+}
+
+/** Repositories at a time, each with a few reads at a time. */
+const REPOSITORIES_AT_A_TIME = 4;
+const CONCURRENCY = 16;
+
+/** @throws {MarkFailed} @throws {StorageError} */
+export async function mark(
+  options: MarkOptions,
+): Promise<{ readonly marked: ReadonlySet<Digest>; readonly garbage: Garbage }> {
+  const { driver, signal, deleteUntagged, onRepository } = options;
+  const marked = new Set<Digest>();
+  const surveys: Omit<Survey, "kept" | "warnings">[] = [];
+  const found = walkRepositories({ driver, signal });
+  const surveyed = pooledMap(found, REPOSITORIES_AT_A_TIME, ({ name }) =>
+    surveyRepository({ driver, name }, { deleteUntagged, signal }),
+  );
+  for await (const { kept, warnings, ...survey } of surveyed) {
+    const data = [...new Set(kept.flatMap(({ needs }) => needs))].filter((one) => !marked.has(one));
+    for (const one of data) marked.add(one);
+    const manifests = kept.flatMap(({ names }) => names);
+    onRepository({ ...survey, manifests, data, warnings });
+    surveys.push(survey);
+  }
+  const garbage = {
+    tagIndexLinks: surveys.flatMap(({ tagIndexLinks }) => tagIndexLinks),
+    referrerEntries: surveys.flatMap(({ referrerEntries }) => referrerEntries),
+    revisions: surveys.flatMap(({ name, revisions }) =>
+      revisions.map((digest) => ({ name, digest })),
+    ),
+    layerLinks: await findLayerLinks(marked, options),
+    blobs: await findBlobs(marked, options),
+  };
+  return { marked, garbage };
+}
+
+/** Links of blobs that nobody needs, in any repository. */
+async function findLayerLinks(
+  marked: ReadonlySet<Digest>,
+  { driver, signal }: MarkOptions,
+): Promise<readonly LinkPlace[]> {
+  const doomed: LinkPlace[] = [];
+  for await (const { name } of walkRepositories({ driver, signal })) {
+    const digests = listLayers({ driver, name }, { signal });
+    const judged = pooledMap(digests, CONCURRENCY, async (digest) => {
+      const isDoomed = await isDoomedLink({ name, digest }, { driver, signal, marked });
+      return isDoomed ? [{ name, digest }] : [];
+    });
+    for await (const places of judged) doomed.push(...places);
+  }
+  return doomed;
+}
+
+/** A link that cannot be read leads nowhere; if anything needed it, marking has failed before. */
+async function isDoomedLink(
+  { name, digest }: LinkPlace,
+  {
+    driver,
+    signal,
+    marked,
+  }: CallOptions & { readonly driver: StorageDriver; readonly marked: ReadonlySet<Digest> },
+): Promise<boolean> {
+  if (digest.startsWith("sha256:") && marked.has(digest)) return false;
+  const link = await readStoredLink(driver, layerLink(name, digest), { signal });
+  if (link.state === "absent") return false;
+  return link.state === "unreadable" || !marked.has(link.digest);
+}
+
+async function findBlobs(
+  marked: ReadonlySet<Digest>,
+  { driver, signal }: MarkOptions,
+): Promise<readonly DoomedBlob[]> {
+  const doomed: DoomedBlob[] = [];
+  const sized = pooledMap(listBlobs(driver, { signal }), CONCURRENCY, async (data) => {
+    const info = marked.has(data) ? undefined : await driver.stat(blobData(data), { signal });
+    return info === undefined ? [] : [{ data, sizeBytes: info.sizeBytes }];
+  });
+  for await (const blobs of sized) doomed.push(...blobs);
+  return doomed;
+}
