@@ -110,9 +110,12 @@ class Overriding implements Overridden {
 
 /** @returns `undefined` for a variable that is none of ours. */
 function stepsOf(name: string): readonly string[] | undefined {
-  const steps = name.split("_");
-  if (steps[0] === "BARGE") return steps.length > 1 ? steps : undefined;
-  return steps[0] === "REGISTRY" && steps.length > 1 ? steps.slice(1) : undefined;
+  const [prefix, ...steps] = name.split("_");
+  if (steps.length === 0) return undefined;
+  if (prefix === "BARGE") return ["BARGE", ...steps];
+  if (prefix !== "REGISTRY") return undefined;
+  // Settings below `barge:` have one name only; with the prefix left on, this one matches nothing.
+  return steps[0] === "BARGE" ? [prefix, ...steps] : steps;
 }
 
 function byBytes(left: string, right: string): number {

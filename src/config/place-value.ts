@@ -30,9 +30,7 @@ export function placeValue(place: Place): Placement {
 
 function descend(place: Place): Inner {
   const [step, ...steps] = place.steps;
-  if (step === undefined) {
-    return { kind: "placed", tree: expandShorthand(place.value, place.shape), path: [] };
-  }
+  if (step === undefined) return { kind: "placed", tree: place.value, path: [] };
   const { shape } = place;
   switch (shape.kind) {
     case "map":

@@ -58,7 +58,7 @@ test("a setting from the environment is the same as the one in the file", async 
 
       expect(fromEnvironment).toEqual(fromFile);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
 

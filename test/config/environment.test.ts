@@ -142,6 +142,7 @@ describe("REGISTRY_ variables", () => {
     ["REGISTRY_HEALTH_FILE_0_FILE", "x"],
     ["REGISTRY_LOG_FIELDS_A_B", "x"],
     ["REGISTRY_", "x"],
+    ["REGISTRY_BARGE_STATE_DIRECTORY", "/s"],
     ["BARGE_PORT", "tcp://10.0.0.1:5000"],
     ["BARGE_STATE_NONSENSE", "x"],
   ])("%s names no setting: it is warned of and ignored", async ([name = "", value]) => {

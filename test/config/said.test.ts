@@ -103,7 +103,7 @@ describe("warnings", () => {
 describe("keys that prototypes have", () => {
   const text = (place: string): string =>
     minimal(place).concat(
-      "log: {fields: {__proto__: {polluted: 1}, constructor: {prototype: 2}}}\n",
+      "log: {fields: {a: {__proto__: {polluted: 1}}, __proto__: {polluted: 1}, constructor: {prototype: 2}}}\n",
     );
 
   test("change no prototype, in the file and from the environment", async () => {
@@ -117,6 +117,7 @@ describe("keys that prototypes have", () => {
 
     expect(Reflect.get({}, "polluted")).toBeUndefined();
     expect(Reflect.get(config.log.fields, "polluted")).toBeUndefined();
+    expect(Reflect.get(config.log.fields["a"] ?? {}, "polluted")).toBeUndefined();
     expect(Object.hasOwn(config.log.fields, "constructor")).toBe(true);
   });
 
