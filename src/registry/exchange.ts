@@ -16,8 +16,6 @@ export class Exchange {
   readonly startedAt = performance.now();
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  /** Aborts when the client goes away and when the server stops the hard way: for work that serves only this answer. */
-  readonly signal: AbortSignal;
   /** Aborts only when the server stops the hard way: for effects that should be finished once begun. */
   readonly effects: AbortSignal;
   readonly query: Query;
@@ -28,6 +26,7 @@ export class Exchange {
   sentBytes = 0;
   readonly #settings: ExchangeSettings;
   readonly #path: string;
+  #signal: AbortSignal | undefined;
   #route: Route | undefined;
 
   constructor(
@@ -38,10 +37,18 @@ export class Exchange {
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.effects = stopping;
-    this.signal = AbortSignal.any([stopping, clientGone(outgoing)]);
     this.query = new Query(query.join("?"));
     this.#settings = settings;
     this.#path = path;
+  }
+
+  /**
+   * Aborts when the client goes away and when the server stops the hard way: for work that serves only
+   * this answer. Made when first asked for, since most requests are over before they would need one.
+   */
+  get signal(): AbortSignal {
+    this.#signal ??= untilGone(this.outgoing, this.effects);
+    return this.#signal;
   }
 
   get method(): string {
@@ -130,10 +137,15 @@ function isKind<Kind extends RouteKind>(
   return route?.kind === kind;
 }
 
-/** Aborts when the connection closes before the answer is out. */
-function clientGone(outgoing: ServerResponse): AbortSignal {
+/** Aborts with `stopping`, or when the connection closes before the answer is out. */
+function untilGone(outgoing: ServerResponse, stopping: AbortSignal): AbortSignal {
   const gone = new AbortController();
+  const stop = (): void => gone.abort(stopping.reason);
+  if (stopping.aborted) stop();
+  if (outgoing.destroyed) gone.abort(new ClientGone());
+  stopping.addEventListener("abort", stop, { once: true });
   outgoing.once("close", () => {
+    stopping.removeEventListener("abort", stop);
     if (!outgoing.writableFinished) gone.abort(new ClientGone());
   });
   return gone.signal;

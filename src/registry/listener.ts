@@ -56,8 +56,8 @@ export function createListener(deps: ListenerDeps): Listener {
 
 /** Never throws. An answer that has begun cannot become an error any more: the connection is cut. */
 async function answerError(exchange: Exchange, error: unknown, deps: ListenerDeps): Promise<void> {
-  const { outgoing, signal } = exchange;
-  const isGone = error instanceof ClientGone || signal.aborted || outgoing.destroyed;
+  const { outgoing } = exchange;
+  const isGone = error instanceof ClientGone || outgoing.destroyed;
   if (isGone || outgoing.headersSent) {
     outgoing.destroy();
     deps.log.info("the answer was cut short", { ...requestFields(exchange), err: error });

@@ -92,10 +92,10 @@ async function* none(): AsyncGenerator<Uint8Array> {}
 
 /** Waits while the client is slower than the store. */
 async function write(exchange: Exchange, chunk: Uint8Array): Promise<void> {
-  const { outgoing, signal } = exchange;
+  const { outgoing } = exchange;
   if (outgoing.destroyed) throw new ClientGone();
   exchange.sentBytes += chunk.byteLength;
-  if (!outgoing.write(chunk)) await once(outgoing, "drain", { signal });
+  if (!outgoing.write(chunk)) await once(outgoing, "drain", { signal: exchange.signal });
 }
 
 /** A file that became shorter under our hands must not look like a whole one. */
