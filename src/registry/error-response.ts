@@ -7,6 +7,7 @@
 import type { ContentError } from "../content/errors.ts";
 import type { TakenOver } from "../lib/takeover-lock.ts";
 import type { InvalidDigest } from "../oci/digest.ts";
+import type { ErrorCode } from "../oci/error-code.ts";
 import type { ManifestInvalid } from "../oci/manifest.ts";
 import type { InvalidTag } from "../oci/reference.ts";
 import type { InvalidName } from "../oci/repository-name.ts";
@@ -23,24 +24,6 @@ export type KnownError =
   | ManifestInvalid
   | StorageError
   | TakenOver;
-
-export type ErrorCode =
-  | "BLOB_UNKNOWN"
-  | "BLOB_UPLOAD_INVALID"
-  | "BLOB_UPLOAD_UNKNOWN"
-  | "DIGEST_INVALID"
-  | "MANIFEST_BLOB_UNKNOWN"
-  | "MANIFEST_INVALID"
-  | "MANIFEST_UNKNOWN"
-  | "NAME_INVALID"
-  | "NAME_UNKNOWN"
-  | "SIZE_INVALID"
-  | "UNSUPPORTED"
-  | "RANGE_INVALID"
-  | "TAG_INVALID"
-  | "PAGINATION_NUMBER_INVALID"
-  | "UNAVAILABLE"
-  | "UNKNOWN";
 
 interface Row {
   readonly status: number;

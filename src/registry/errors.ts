@@ -1,5 +1,5 @@
 /** What the HTTP edge throws by itself; the rest comes from the folders below. */
-import type { ErrorCode } from "./error-response.ts";
+import type { ErrorCode } from "../oci/error-code.ts";
 
 export type EdgeError =
   | BadRequest

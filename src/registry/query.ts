@@ -1,6 +1,6 @@
 /** The query string: never the body, whatever its content type (the reference reads both). */
 import { BadRequest } from "./errors.ts";
-import type { ErrorCode } from "./error-response.ts";
+import type { ErrorCode } from "../oci/error-code.ts";
 
 export class Query {
   readonly #parameters: URLSearchParams;
