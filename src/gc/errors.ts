@@ -4,6 +4,9 @@ export type CollectionError = MarkFailed | SweepFailed;
 /** Something could not be read or understood, so it is not known what is still needed. Nothing was deleted. */
 export class MarkFailed extends Error {
   readonly kind = "MarkFailed";
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`nothing was deleted: ${reason}`, options);
+  }
 }
 
 /** Deleting stopped half-way. What is left is whole, for references go before data: run the collection again. */
