@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from "../lib/clock.ts";
+import { errorText } from "../lib/error-text.ts";
 import type { Logger } from "./logger.ts";
 import { redactText } from "./redaction.ts";
 
@@ -99,6 +100,6 @@ async function failureOf(check: HealthCheck, signal: AbortSignal): Promise<strin
     await check.run(signal);
     return undefined;
   } catch (error) {
-    return redactText(error instanceof Error ? error.message : String(error));
+    return redactText(errorText(error));
   }
 }

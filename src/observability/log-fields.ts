@@ -1,3 +1,4 @@
+import { errorText } from "../lib/error-text.ts";
 import { isSensitiveName, REDACTED, redactText } from "./redaction.ts";
 
 /** Fields of a log line; an `Error` may be a value. Keys are dotted words: `http.request.method`. */
@@ -46,7 +47,7 @@ function cleanField(key: string, value: unknown, options: CleanOptions): readonl
 }
 
 function errorFields(key: string, error: Error, options: CleanOptions): readonly Entry[] {
-  const entries: Entry[] = [[`${key}.message`, cleanText(error.message)]];
+  const entries: Entry[] = [[`${key}.message`, cleanText(errorText(error))]];
   if ("kind" in error && typeof error.kind === "string") entries.push([`${key}.kind`, error.kind]);
   const causes = causesOf(error);
   if (causes.length > 0) entries.push([`${key}.cause`, cleanText(causes.join(": "))]);
@@ -58,7 +59,7 @@ function causesOf(error: Error): readonly string[] {
   const causes: string[] = [];
   let { cause } = error;
   while (cause !== undefined && cause !== null && causes.length < MAX_CAUSES) {
-    causes.push(cause instanceof Error ? cause.message : typeof cause);
+    causes.push(cause instanceof Error ? errorText(cause) : typeof cause);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;
@@ -73,7 +74,7 @@ function cleanValue(value: unknown, depth: number): unknown {
 }
 
 function cleanObject(value: object, depth: number): unknown {
-  if (value instanceof Error) return cleanText(value.message);
+  if (value instanceof Error) return cleanText(errorText(value));
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (depth === 0) return "[too deep]";
   if ("toJSON" in value && typeof value.toJSON === "function") {
