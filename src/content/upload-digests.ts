@@ -4,6 +4,7 @@
  * They are only ever an advantage: they count while the staged object is exactly as this process left
  * it, and otherwise the bytes are hashed again from the store.
  */
+import { BoundedMap } from "../lib/bounded-map.ts";
 import { type Digest, type DigestAlgorithm, Digester } from "../oci/digest.ts";
 import type { StagedInfo } from "../storage/storage-driver.ts";
 import type { UploadId } from "./upload-id.ts";
@@ -45,16 +46,13 @@ const MAX_REMEMBERED = 10_000;
 
 /** What this process remembers of the uploads it has seen; the oldest are forgotten first. */
 export class RememberedDigests {
-  readonly #known = new Map<UploadId, { version: string; running: RunningDigests }>();
+  readonly #known = new BoundedMap<UploadId, { version: string; running: RunningDigests }>(
+    MAX_REMEMBERED,
+  );
 
   remember(id: UploadId, { version, sizeBytes }: StagedInfo, running: RunningDigests): void {
     this.#known.delete(id);
-    if (running.sizeBytes !== sizeBytes) return;
-    this.#known.set(id, { version, running });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
+    if (running.sizeBytes === sizeBytes) this.#known.set(id, { version, running });
   }
 
   /** Takes them out: whoever goes on hashing remembers them again. */

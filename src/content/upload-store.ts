@@ -6,8 +6,9 @@
  */
 import { type Digest, algorithmOf, type DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
+import { BoundedMap } from "../lib/bounded-map.ts";
 import { TakeoverLock } from "../lib/takeover-lock.ts";
-import { StagedOutOfOrder } from "../storage/errors.ts";
+import { ObjectNotFound, StagedOutOfOrder } from "../storage/errors.ts";
 import type { CallOptions, StagedInfo, StorageDriver } from "../storage/storage-driver.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { DigestMismatch, UploadOutOfOrder, UploadUnknown } from "./errors.ts";
@@ -43,9 +44,17 @@ export interface UploadEnd {
   readonly digest: Digest;
 }
 
+/** An upload whose bytes have the digest that its client said. */
+interface Verified {
+  readonly staged: StagedInfo;
+  readonly digest: Digest;
+  readonly sha256: Digest;
+}
+
 type HashOptions = CallOptions & { readonly algorithms: readonly DigestAlgorithm[] };
 
 const STAT_TIMEOUT_MS = 10_000;
+const MAX_VERIFIED = 10_000;
 
 interface Deps {
   readonly driver: StorageDriver;
@@ -60,6 +69,8 @@ export class UploadStore {
   readonly #deps: Deps;
   readonly #active = new TakeoverLock();
   readonly #remembered = new RememberedDigests();
+  /** By the key of their data, kept after they ended: a commit whose answer was lost comes again. */
+  readonly #verified = new BoundedMap<string, Verified>(MAX_VERIFIED);
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -90,13 +101,16 @@ export class UploadStore {
    * @throws {UploadUnknown} @throws {UploadOutOfOrder} and the upload stays as it was.
    */
   append(upload: Upload, chunk: Chunk, { signal }: CallOptions): Promise<UploadStatus> {
-    return this.#active.run(dataKey(upload), signal, (mine) =>
-      this.#append(upload, chunk, { signal: mine, algorithms: ["sha256"] }),
-    );
+    return this.#active.run(dataKey(upload), signal, (mine) => {
+      this.#verified.delete(dataKey(upload));
+      return this.#append(upload, chunk, { signal: mine, algorithms: ["sha256"] });
+    });
   }
 
   /**
-   * Appends the last chunk, if any, and makes the whole a blob of the repository, durably.
+   * Appends the last chunk, if any, and makes the whole a blob of the repository, durably. One that
+   * failed after its bytes were verified, or whose answer was lost, may be called again with the same
+   * digest: it goes on from there and leaves the chunk unread.
    * @throws {UploadUnknown} {UploadOutOfOrder}; {DigestMismatch} ends the upload and keeps nothing.
    */
   commit(upload: Upload, end: UploadEnd, { signal }: CallOptions): Promise<StoredBlob> {
@@ -109,6 +123,7 @@ export class UploadStore {
   cancel(upload: Upload, { signal }: CallOptions): Promise<void> {
     return this.#active.run(dataKey(upload), signal, async (mine) => {
       await this.#staged(upload, { signal: mine });
+      this.#verified.delete(dataKey(upload));
       await this.#end(upload, { signal: mine });
     });
   }
@@ -154,6 +169,23 @@ export class UploadStore {
     { chunk, digest }: UploadEnd,
     { signal }: CallOptions,
   ): Promise<StoredBlob> {
+    const before = this.#verified.get(dataKey(upload));
+    const verified =
+      before?.digest === digest
+        ? before
+        : await this.#verify(upload, { chunk, digest }, { signal });
+    await this.#publish(upload, verified, { signal });
+    const { sha256, staged } = verified;
+    await this.#deps.blobs.link(upload.repository, { digest, sha256 }, { signal });
+    await this.#end(upload, { signal });
+    return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
+  }
+
+  async #verify(
+    upload: Upload,
+    { chunk, digest }: UploadEnd,
+    { signal }: CallOptions,
+  ): Promise<Verified> {
     const algorithms = algorithmsFor(digest);
     const staged = chunk
       ? await this.#append(upload, chunk, { signal, algorithms })
@@ -163,10 +195,9 @@ export class UploadStore {
       await this.#end(upload, { signal });
       throw new DigestMismatch(digest, claimed);
     }
-    await this.#publish(upload, { staged, sha256 }, { signal });
-    await this.#deps.blobs.link(upload.repository, { digest, sha256 }, { signal });
-    await this.#end(upload, { signal });
-    return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
+    const verified = { staged, digest, sha256 };
+    this.#verified.set(dataKey(upload), verified);
+    return verified;
   }
 
   async #digests(
@@ -186,7 +217,7 @@ export class UploadStore {
 
   async #publish(
     upload: Upload,
-    { staged, sha256 }: { readonly staged: StagedInfo; readonly sha256: Digest },
+    { staged, sha256 }: Verified,
     { signal }: CallOptions,
   ): Promise<void> {
     const { driver, presence } = this.#deps;
@@ -195,6 +226,8 @@ export class UploadStore {
     try {
       await driver.staging.publish(dataKey(upload), blobData(sha256), { signal, at: staged });
     } catch (error) {
+      if (error instanceof StagedOutOfOrder) this.#verified.delete(dataKey(upload));
+      if (error instanceof ObjectNotFound) throw new UploadUnknown();
       throw inOrder(error);
     }
   }
