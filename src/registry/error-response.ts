@@ -44,6 +44,7 @@ const ROWS = {
   InvalidDigest: { status: 400, code: "DIGEST_INVALID" },
   InvalidName: { status: 400, code: "NAME_INVALID" },
   InvalidTag: { status: 400, code: "TAG_INVALID" },
+  AmbiguousRequest: { status: 400, code: "UNSUPPORTED" },
   BodyTooLarge: { status: 413, code: "MANIFEST_INVALID" },
   ChunkRangeInvalid: { status: 416, code: "RANGE_INVALID" },
   LengthMismatch: { status: 400, code: "SIZE_INVALID" },
@@ -106,6 +107,8 @@ function headersOf(error: Exclude<KnownError, { kind: "BadRequest" }>): Record<s
   if (error.kind === "MethodNotAllowed") return { Allow: error.allow.join(", ") };
   if (error.kind === "RangeNotSatisfiable")
     return { "Content-Range": `bytes */${error.sizeBytes}` };
+  if (error.kind === "AmbiguousRequest" || error.kind === "TransferCodingUnknown")
+    return { Connection: "close" };
   return ROWS[error.kind].status === 503 ? { "Retry-After": "5" } : {};
 }
 

@@ -2,6 +2,7 @@
 import type { ErrorCode } from "../oci/error-code.ts";
 
 export type EdgeError =
+  | AmbiguousRequest
   | BadRequest
   | BodyTooLarge
   | ChunkRangeInvalid
@@ -13,6 +14,11 @@ export type EdgeError =
   | TransferCodingUnknown
   | Unhealthy
   | Unsupported;
+
+/** Two servers could read the request in two ways, so nothing that follows it on the connection is read. */
+export class AmbiguousRequest extends Error {
+  readonly kind = "AmbiguousRequest";
+}
 
 /** The request is malformed; the text is made for the client. */
 export class BadRequest extends Error {

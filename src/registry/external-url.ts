@@ -84,6 +84,10 @@ function isTls(incoming: IncomingMessage): boolean {
   return "encrypted" in incoming.socket;
 }
 
-function isHost(text: string): boolean {
-  return /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/.test(text);
+/** A name or an address, with a port or without. URLs are built of it: what a URL cannot hold is none. */
+export function isHost(text: string): boolean {
+  return (
+    /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/.test(text) &&
+    URL.canParse(`http://${text}`)
+  );
 }

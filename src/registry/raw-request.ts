@@ -3,12 +3,13 @@
  * refused before anything else looks at them. RFC 9112: https://www.rfc-editor.org/rfc/rfc9112
  */
 import type { IncomingMessage } from "node:http";
-import { BadRequest, TransferCodingUnknown } from "./errors.ts";
+import { AmbiguousRequest, TransferCodingUnknown } from "./errors.ts";
+import { isHost } from "./external-url.ts";
 
-/** @throws {BadRequest} {TransferCodingUnknown} */
+/** @throws {AmbiguousRequest} {TransferCodingUnknown} */
 export function refuseAmbiguous(incoming: IncomingMessage): void {
   if (incoming.httpVersionMajor !== 1) {
-    throw new BadRequest("UNSUPPORTED", "the request line names no HTTP version");
+    throw new AmbiguousRequest("the request line names no HTTP version");
   }
   refuseTarget(incoming.url ?? "");
   refuseHosts(incoming);
@@ -18,7 +19,7 @@ export function refuseAmbiguous(incoming: IncomingMessage): void {
 /** Section 3.2.2: the absolute form is for proxies; here it would only smuggle in another host. */
 function refuseTarget(target: string): void {
   if (!target.startsWith("/")) {
-    throw new BadRequest("UNSUPPORTED", "the request target must be a path");
+    throw new AmbiguousRequest("the request target must be a path");
   }
 }
 
@@ -29,12 +30,9 @@ function refuseHosts({ rawHeaders, headers, httpVersionMinor }: IncomingMessage)
   );
   const { host } = headers;
   const isMissing = names.length === 0 && httpVersionMinor > 0;
-  if (
-    isMissing ||
-    names.length > 1 ||
-    (host !== undefined && !/^[A-Za-z0-9._:[\]-]*$/.test(host))
-  ) {
-    throw new BadRequest("UNSUPPORTED", "the Host header is missing, doubled or malformed");
+  const isMalformed = host !== undefined && host !== "" && !isHost(host);
+  if (isMissing || names.length > 1 || isMalformed) {
+    throw new AmbiguousRequest("the Host header is missing, doubled or malformed");
   }
 }
 
@@ -46,6 +44,6 @@ function refuseFraming({ headers }: IncomingMessage): void {
   }
   const length = headers["content-length"];
   if (length !== undefined && !Number.isSafeInteger(Number(length))) {
-    throw new BadRequest("SIZE_INVALID", "Content-Length is not a number of bytes");
+    throw new AmbiguousRequest("Content-Length is not a number of bytes");
   }
 }
