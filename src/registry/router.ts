@@ -18,7 +18,7 @@ import { appendUpload, cancelUpload, finishUpload, startUpload, uploadStatus } f
 
 type Methods = Readonly<Record<string, Handler>>;
 
-/** HEAD goes with GET. `ANY` answers every method alike, as the reference does at these two. */
+/** HEAD goes with GET. `ANY` answers every known method alike, as the reference does at these two. */
 const HANDLERS = {
   root: { ANY: root },
   base: { ANY: ping },
@@ -38,6 +38,8 @@ const HANDLERS = {
 
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+/** All that is answered anywhere. TRACE, which hands a request's credentials back, is not. */
+const KNOWN = [...METHODS, "OPTIONS"];
 
 interface Bindings {
   readonly exchange: Exchange;
@@ -86,7 +88,7 @@ function addRoute(
     return RESPONSE_ALREADY_SENT;
   };
   const { ANY: any } = methods;
-  if (any !== undefined) router.all(path, (context) => answer(context, any));
+  if (any !== undefined) router.on(KNOWN, path, (context) => answer(context, any));
   for (const method of METHODS) {
     const handler = methods[method];
     if (handler !== undefined) router.on(method, path, (context) => answer(context, handler));
@@ -101,6 +103,6 @@ function addRoute(
 }
 
 function allowed(methods: Methods): readonly string[] {
-  const names = Object.keys(methods);
+  const names = "ANY" in methods ? KNOWN : Object.keys(methods);
   return (names.includes("GET") ? [...names, "HEAD"] : names).toSorted();
 }
