@@ -41,8 +41,8 @@ export function createListener(deps: ListenerDeps): Listener {
     const exchange = new Exchange({ incoming, outgoing }, deps);
     try {
       refuseAmbiguous(incoming);
-      exchange.parseTarget();
       if (!deps.isHealthy()) throw new Unhealthy();
+      exchange.parseTarget();
     } catch (error) {
       observe(exchange, deps);
       void answerError(exchange, error, deps);
