@@ -21,19 +21,23 @@ const UNSATISFIABLE: RangeChoice = { kind: "unsatisfiable" };
  *
  * A unit other than bytes is ignored, as the RFC asks; what breaks the grammar, or asks for nothing
  * that exists, is unsatisfiable, as in the reference registry. Ranges that add up to more than the
- * whole get the whole.
+ * whole get the whole, and so does any range of nothing: some clients send one with every request.
  */
 export function chooseRange(header: string | undefined, sizeBytes: number): RangeChoice {
   if (header === undefined || !/^bytes=/i.test(header)) return WHOLE;
-  const specs = header.slice("bytes=".length).split(",");
+  const specs = header
+    .slice("bytes=".length)
+    .split(",")
+    .map((spec) => spec.trim());
   if (specs.length > MAX_PARTS) return WHOLE;
   const ranges: Range[] = [];
-  for (const spec of specs) {
-    const range = parseSpec(spec.trim(), sizeBytes);
+  // Section 5.6.1.2: empty elements of a list are skipped.
+  for (const spec of specs.filter((text) => text !== "")) {
+    const range = parseSpec(spec, sizeBytes);
     if (range === "malformed") return UNSATISFIABLE;
     if (range !== undefined) ranges.push(range);
   }
-  if (ranges.length === 0) return UNSATISFIABLE;
+  if (ranges.length === 0) return sizeBytes === 0 ? WHOLE : UNSATISFIABLE;
   const asked = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
   return ranges.length > 1 && asked > sizeBytes ? WHOLE : { kind: "parts", ranges };
 }
