@@ -75,7 +75,7 @@ function accessEntry(
   status: number,
 ): Parameters<AccessLog["record"]>[0] {
   return {
-    address: exchange.client.replace(/:[0-9]+$/, ""),
+    address: withoutPort(exchange.client),
     user: exchange.actor,
     at,
     method: exchange.method,
@@ -86,4 +86,9 @@ function accessEntry(
     referer: exchange.header("referer") ?? "",
     userAgent: exchange.header("user-agent") ?? "",
   };
+}
+
+/** An IPv6 address that has no brackets has no port either. */
+function withoutPort(address: string): string {
+  return /^(?:\[.*\]|[^:]*):[0-9]+$/.test(address) ? address.replace(/:[0-9]+$/, "") : address;
 }
