@@ -1,6 +1,7 @@
 /** The application's log. Nothing outside this file knows the library behind it. */
 import { type Logger as Pino, pino } from "pino";
 import type { LineSink } from "../lib/line-writer.ts";
+import { callerOf } from "./caller.ts";
 import { type CleanOptions, cleanFields, cleanText, type LogFields } from "./log-fields.ts";
 import { formatText } from "./log-text.ts";
 import { escapeJson } from "./quote.ts";
@@ -28,6 +29,8 @@ export interface LoggerOptions {
   /** Fields of every line. */
   readonly fields: LogFields;
   readonly destination: LineSink;
+  /** Adds `file` and `func` of the code that logs; off by default, because it costs more than the rest of the line. */
+  readonly reportCaller?: boolean;
   /** The time of a line; the system's by default. */
   readonly now?: () => Date;
 }
@@ -41,19 +44,29 @@ const LEVEL_WORDS: Readonly<Record<string, string>> = {
 };
 
 export function createLogger(options: LoggerOptions): Logger {
-  const clean = { withStacks: options.level === "debug" };
-  return new PinoLogger(createPino(options), cleanFields(options.fields, clean), clean);
+  const style = {
+    withStacks: options.level === "debug",
+    withCaller: options.reportCaller ?? false,
+  };
+  return new PinoLogger(createPino(options), cleanFields(options.fields, style), style);
 }
+
+interface LineStyle extends CleanOptions {
+  readonly withCaller: boolean;
+}
+
+/** From the method that writes over the one of the level to the code that logs. */
+const CALLS_UP = 2;
 
 class PinoLogger implements Logger {
   readonly #pino: Pino;
   readonly #fields: LogFields;
-  readonly #clean: CleanOptions;
+  readonly #style: LineStyle;
 
-  constructor(sink: Pino, fields: LogFields, clean: CleanOptions) {
+  constructor(sink: Pino, fields: LogFields, style: LineStyle) {
     this.#pino = sink;
     this.#fields = fields;
-    this.#clean = clean;
+    this.#style = style;
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -73,16 +86,17 @@ class PinoLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new PinoLogger(this.#pino, this.#merge(fields), this.#clean);
+    return new PinoLogger(this.#pino, this.#merge(fields), this.#style);
   }
 
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (!this.#pino.isLevelEnabled(level)) return;
-    this.#pino[level](this.#merge(fields), cleanText(message));
+    const caller = this.#style.withCaller ? callerOf(new Error().stack ?? "", CALLS_UP) : undefined;
+    this.#pino[level]({ ...this.#merge(fields), ...caller }, cleanText(message));
   }
 
   #merge(fields: LogFields): LogFields {
-    return { ...this.#fields, ...cleanFields(fields, this.#clean) };
+    return { ...this.#fields, ...cleanFields(fields, this.#style) };
   }
 }
 

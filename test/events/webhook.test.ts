@@ -146,7 +146,22 @@ describe("Webhook", () => {
     );
   });
 
-  it("accept() sends nothing before it returns, and never throws", async () => {
+  it("accept() leaves the work for after it has returned", async () => {
+    await using setup = await open();
+    let isFormatted = false;
+    const event = Object.defineProperty(blobPulled("1"), "at", {
+      get() {
+        isFormatted = true;
+        return new Date(0);
+      },
+    });
+    setup.webhook.accept(event);
+    expect(isFormatted).toBe(false);
+    await setup.drain();
+    expect(isFormatted).toBe(true);
+  });
+
+  it("an event that cannot be written is logged and left out", async () => {
     await using setup = await open();
     const broken = { ...blobPulled("1"), at: new Date(Number.NaN) };
     setup.webhook.accept(broken);

@@ -53,7 +53,7 @@ describe("LineWriter", () => {
 async function openPipe(): Promise<{ fd: number; read(): string } & AsyncDisposable> {
   const folder = await mkdtempDisposable(join(tmpdir(), "pipe-"));
   const path = join(folder.path, "pipe");
-  execFileSync("mkfifo", [path]);
+  execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const fd = openSync(path, constants.O_WRONLY);
   return {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { createHealth, type Health, type HealthCheck } from "../../src/observability/health.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -33,6 +34,12 @@ describe("Health", () => {
     const { clock, health } = start({ isBad: true, threshold: 0 });
     await clock.advance(INTERVAL_MS);
     expect(health.failures()).toEqual({ "a check": "it broke" });
+  });
+
+  it("says nothing of a check that is well with a threshold of 0", async () => {
+    const { clock, log } = start({ isBad: false, threshold: 0 });
+    await clock.advance(INTERVAL_MS);
+    expect(log.lines).toEqual([]);
   });
 
   it("is well again after one good run", async () => {
@@ -84,6 +91,7 @@ describe("Health", () => {
     await clock.advance(INTERVAL_MS);
     health[Symbol.dispose]();
     await clock.advance(5 * INTERVAL_MS);
+    await setImmediate();
     expect([aborted, check.runs, clock.delaysMs]).toEqual([true, 1, []]);
     expect(Object.keys(health.failures())).toEqual(["a check"]);
   });

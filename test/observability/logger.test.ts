@@ -123,6 +123,23 @@ describe("Logger", () => {
     expect(detail).toContain("logger.test.ts");
   });
 
+  it("names the code that logs when asked to", () => {
+    const destination = new LineCollector();
+    const log = createLogger({
+      level: "info",
+      formatter: "json",
+      fields: {},
+      destination,
+      reportCaller: true,
+    });
+    const logFromHere = (): void => log.child({ a: 1 }).info("m");
+    logFromHere();
+    expect(JSON.parse(destination.text)).toMatchObject({
+      file: expect.stringMatching(/^observability\/logger\.test\.ts:\d+$/),
+      func: "logFromHere",
+    });
+  });
+
   it("cuts long text", () => {
     const line = logOne("text", (log) => log.info("m", { a: "x".repeat(1_000_000) }));
     expect(line.length).toBeLessThan(5_000);
