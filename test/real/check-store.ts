@@ -21,8 +21,9 @@ export interface CheckReport {
 export async function checkStore(rootDirectory: string): Promise<CheckReport> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "barge-check-"));
   const config = join(folder.path, "config.yml");
-  const root = JSON.stringify(rootDirectory);
-  await writeFile(config, `version: 0.1\nstorage: {filesystem: {rootdirectory: ${root}}}\n`);
+  const storage = { filesystem: { rootdirectory: rootDirectory } };
+  const http = { addr: "127.0.0.1:0" };
+  await writeFile(config, JSON.stringify({ version: 0.1, storage, http }));
   const report = await runBarge("check", "--config", config, "--format", "json");
   return JSON.parse(report) as CheckReport;
 }
