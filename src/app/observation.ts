@@ -18,7 +18,8 @@ export function openLog(
 ): Logger {
   const destination = resources.use(LineWriter.open(2));
   const fields = { ...log.fields, "instance.id": randomUUID(), version };
-  return createLogger({ level: log.level, formatter: log.formatter, fields, destination });
+  const { level, formatter, reportCaller } = log;
+  return createLogger({ level, formatter, fields, destination, reportCaller });
 }
 
 /** On standard output. */

@@ -2,11 +2,12 @@
 import { openStorageDriver } from "../../storage-drivers/index.ts";
 import type { Config } from "../config/config.ts";
 import type { Webhook } from "../events/webhook.ts";
+import { createMetrics } from "../observability/create-metrics.ts";
 import { debugHandler } from "../observability/debug-handler.ts";
 import { debugVars } from "../observability/debug-vars.ts";
 import type { Health } from "../observability/health.ts";
 import type { Logger } from "../observability/logger.ts";
-import { createMetrics, type Metrics, NO_METRICS } from "../observability/metrics.ts";
+import { type Metrics, NO_METRICS } from "../observability/metrics.ts";
 import { measured } from "../storage/measured-driver.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type RunningServer, startServer } from "./http-server.ts";

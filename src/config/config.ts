@@ -25,7 +25,7 @@ export interface LogConfig {
   readonly fields: Readonly<Record<string, unknown>>;
   /** Whether each request is written in the Combined Log Format. */
   readonly accessLog: boolean;
-  /** Always false in this version: `log.reportcaller: true` is refused. */
+  /** Whether each line names the place in the program that wrote it. */
   readonly reportCaller: boolean;
 }
 

@@ -42,7 +42,9 @@ export const logSchema = z
       .default({})
       .describe("Names and values that stand in every line."),
     hooks: z.array(hook).default([]).describe("Mails for lines of the log; not carried out."),
-    reportcaller: flag(false).describe("Place in the program of each line; not carried out."),
+    reportcaller: flag(false).describe(
+      "Whether each line names the place in the program that wrote it.",
+    ),
   })
   .prefault({})
   .describe("The log.");

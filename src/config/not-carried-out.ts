@@ -50,7 +50,6 @@ const BARGE_KEYS = Object.keys(LATER_KEYS).map((key): NotCarriedOut => ({
 /** The table, in the order in which problems are told. */
 export const NOT_CARRIED_OUT: readonly NotCarriedOut[] = [
   { path: "log.hooks.*", when: isEnabled, advice: "remove it or write disabled: true" },
-  { path: "log.reportcaller", when: isSet, advice: "remove it or write false" },
   ...["azure", "gcs", "swift", "oss"].map((driver) => ({
     path: `storage.${driver}`,
     when: () => true,

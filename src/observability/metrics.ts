@@ -66,9 +66,3 @@ export const NO_METRICS: Metrics = {
   notificationStatus: () => undefined,
   render: () => Promise.resolve({ contentType: "text/plain; charset=utf-8", text: "" }),
 };
-
-/** Metrics of their own registry, so that several can live in one process. The library is loaded on the first call. */
-export async function createMetrics(): Promise<Metrics> {
-  const { PrometheusMetrics } = await import("./prometheus-metrics.ts");
-  return new PrometheusMetrics();
-}

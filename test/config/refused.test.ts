@@ -13,7 +13,6 @@ const s3 = (parameters: string, driver = "s3"): string =>
 const NOT_CARRIED_OUT_TEXTS: readonly (readonly [string, string])[] = [
   [minimal("log: {hooks: [{type: mail, disabled: true}, {type: mail}]}"), "log.hooks[1]"],
   [minimal("log: {hooks: [{levels: error}]}"), "log.hooks[0]"],
-  [minimal("log: {reportcaller: true}"), "log.reportcaller"],
   [storage("azure"), "storage.azure"],
   [storage("{azure: {accountname: a}}"), "storage.azure"],
   [storage("{gcs: {bucket: b}}"), "storage.gcs"],

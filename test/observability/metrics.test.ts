@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createMetrics, NO_METRICS } from "../../src/observability/metrics.ts";
+import { createMetrics } from "../../src/observability/create-metrics.ts";
+import { NO_METRICS } from "../../src/observability/metrics.ts";
 
 const REQUEST = {
   handler: "manifest",
