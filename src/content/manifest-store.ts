@@ -1,4 +1,5 @@
 /** Manifests and indexes: kept byte for byte, found by digest or tag, let in only when complete. */
+import { KeyedLock } from "../lib/keyed-lock.ts";
 import { pooledMap } from "../lib/pooled-map.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import {
@@ -67,6 +68,8 @@ const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
 export class ManifestStore {
   readonly #deps: Deps;
+  /** By the link under its sha256: a push and a deletion of one manifest never mix in this process. */
+  readonly #changing = new KeyedLock();
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -101,9 +104,11 @@ export class ManifestStore {
     policy.judge(manifest);
     const digest = pushedDigest(reference, bytes);
     await this.#refuseIncomplete(repository, manifest, { signal });
-    await this.#store(repository, { digest, manifest, bytes }, { signal });
     const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
-    for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
+    await this.#changing.run(revisionLink(repository, digestOf(bytes)), async () => {
+      await this.#store(repository, { digest, manifest, bytes }, { signal });
+      for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
+    });
     return { digest, manifest, tags: [...wanted] };
   }
 
@@ -111,17 +116,14 @@ export class ManifestStore {
   async delete(
     repository: RepositoryName,
     digest: Digest,
-    { signal, actor }: ActorOptions,
+    options: ActorOptions,
   ): Promise<readonly Tag[]> {
-    const { links, tags } = this.#deps;
-    const target = await links.read(revisionLink(repository, digest), { signal });
-    if (target === undefined) throw new ManifestUnknown({ kind: "digest", digest });
-    const bytes = await this.#read(blobData(target), { signal });
-    const aliases = aliasesOf(digest, target, bytes);
-    const pointing = await tags.pointingTo(repository, aliases, { signal });
-    for (const tag of pointing) await tags.delete(repository, tag, { signal, actor });
-    await this.#forget(repository, { aliases, subject: subjectOf(bytes) }, { signal });
-    return pointing;
+    const link = revisionLink(repository, digest);
+    const sha256 = await this.#deps.links.read(link, options);
+    if (sha256 === undefined) throw new ManifestUnknown({ kind: "digest", digest });
+    return await this.#changing.run(revisionLink(repository, sha256), () =>
+      this.#delete(repository, { asked: digest, sha256 }, options),
+    );
   }
 
   /** Everything that refers to `subject`, the list under its fallback tag included. */
@@ -186,6 +188,23 @@ export class ManifestStore {
     if (manifest.subject === undefined) return;
     const referrer = referrerDescriptor(manifest, { digest, sizeBytes: bytes.byteLength });
     await referrers.add(repository, { subject: manifest.subject.digest, referrer }, options);
+  }
+
+  async #delete(
+    repository: RepositoryName,
+    { asked, sha256 }: { readonly asked: Digest; readonly sha256: Digest },
+    { signal, actor }: ActorOptions,
+  ): Promise<readonly Tag[]> {
+    const { tags } = this.#deps;
+    const bytes = await this.#read(blobData(sha256), { signal });
+    const aliases = aliasesOf(asked, sha256, bytes);
+    const removed: Tag[] = [];
+    for (const tag of await tags.pointingTo(repository, aliases, { signal })) {
+      const options = { signal, actor, pointingTo: aliases };
+      if (await tags.delete(repository, tag, options)) removed.push(tag);
+    }
+    await this.#forget(repository, { aliases, subject: subjectOf(bytes) }, { signal });
+    return removed;
   }
 
   async #forget(

@@ -22,8 +22,16 @@ export interface TagStore {
     move: { readonly tag: Tag; readonly to: Digest },
     options: ActorOptions,
   ): Promise<void>;
-  /** @returns whether the tag was there. */
-  delete(repository: RepositoryName, tag: Tag, options: ActorOptions): Promise<boolean>;
+  /**
+   * Also removes what a first push that was cut off has left of a tag.
+   * @param options.pointingTo leaves the tag alone unless it points to one of these now.
+   * @returns whether the tag was there.
+   */
+  delete(
+    repository: RepositoryName,
+    tag: Tag,
+    options: ActorOptions & { readonly pointingTo?: ReadonlySet<Digest> },
+  ): Promise<boolean>;
   /** All tags in ascending byte order; `undefined` when there is no such repository. */
   list(repository: RepositoryName, options: CallOptions): Promise<readonly Tag[] | undefined>;
   /** The tags that point to one of these digests now. Reads every tag of the repository. */
@@ -68,14 +76,16 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
         await links.write(tagCurrentLink(repository, tag), to, { signal });
       }),
 
-    delete: (repository, tag, { signal, actor }) =>
+    delete: (repository, tag, { signal, actor, pointingTo }) =>
       moving.run(tagFolder(repository, tag), async () => {
         const from = await resolve(repository, tag, { signal });
-        if (from === undefined) return false;
-        const move = { tag, at: now(), from, to: undefined, actor };
-        await history.append(repository, move, { signal });
+        if (pointingTo && (from === undefined || !pointingTo.has(from))) return false;
+        if (from !== undefined) {
+          const move = { tag, at: now(), from, to: undefined, actor };
+          await history.append(repository, move, { signal });
+        }
         await driver.deleteTree(tagFolder(repository, tag), { signal });
-        return true;
+        return from !== undefined;
       }),
 
     async list(repository, { signal }) {
