@@ -20,6 +20,7 @@ export interface Described {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
+  readonly platform?: { readonly os: string; readonly architecture: string };
 }
 
 export function describeBytes(bytes: Buffer, mediaType: string): Described {
