@@ -5,9 +5,17 @@ import { writeOciLayout } from "../fixtures/oci-layout.ts";
 import { describeClients } from "./client-session.ts";
 import { digestsOf, parseManifest, sha256Of } from "./registry-answers.ts";
 
-const SUITES: readonly { readonly title: string; readonly barge: BargeOptions }[] = [
-  { title: "on S3", barge: { storage: "s3" } },
+/** A suite and the status with which a blob is answered in it. */
+interface StorageSuite {
+  readonly title: string;
+  readonly barge: BargeOptions;
+  readonly blobStatus: number;
+}
+
+const SUITES: readonly StorageSuite[] = [
+  { title: "on S3", barge: { storage: "s3" }, blobStatus: 200 },
   {
+    blobStatus: 307,
     title: "on S3 with redirects to the bucket",
     barge: { storage: "s3", storageKeys: { redirect: { disable: false } } },
   },
@@ -33,6 +41,17 @@ for (const suite of SUITES) {
           digest,
         );
       }
+    });
+
+    it("a blob is answered as the redirect setting says", async () => {
+      const layout = await writeOciLayout(file("answered"), { tag: "1" });
+      await run("crane", "push", layout.directory, `${session.host}/answered:1`);
+      const digest = layout.images[0]?.layers[0]?.digest ?? "";
+      const url = `http://${session.host}/v2/answered/blobs/${digest}`;
+      const answer = await fetch(url, { redirect: "manual" });
+      await answer.body?.cancel();
+      expect(answer.status).toBe(suite.blobStatus);
+      expect(sha256Of(await (await fetch(url)).bytes())).toBe(digest);
     });
 
     it("a copy in another repository, a moved tag and a delete", async () => {
