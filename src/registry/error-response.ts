@@ -125,6 +125,6 @@ function isKnown(error: unknown): error is KnownError {
     error instanceof Error &&
     "kind" in error &&
     typeof error.kind === "string" &&
-    (error.kind === "BadRequest" || error.kind in ROWS)
+    (error.kind === "BadRequest" || Object.hasOwn(ROWS, error.kind))
   );
 }
