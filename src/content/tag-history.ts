@@ -1,5 +1,6 @@
 /**
- * Every move of every tag, kept for good: one small object per move, named so that names sort by time.
+ * Every move of every tag, kept for good: one small object per move, named so that names sort as the
+ * moves came.
  *
  * An entry is written before the tag moves, so a tag never has a value that its history does not know.
  * After a crash in between the last entry tells of a move that did not happen; the next one's `from`
@@ -34,9 +35,10 @@ export interface TagHistory {
 const MAX_ENTRY_BYTES = 4096;
 
 export function createTagHistory({ driver }: { readonly driver: StorageDriver }): TagHistory {
+  const names = new EntryNames();
   return {
     async append(repository, move, { signal }) {
-      const key = `${tagHistoryFolder(repository, move.tag)}/${entryName(move.at)}`;
+      const key = `${tagHistoryFolder(repository, move.tag)}/${names.next(move.at)}`;
       await driver.write(key, Buffer.from(formatMove(move)), { signal });
     },
 
@@ -55,10 +57,26 @@ export function createTagHistory({ driver }: { readonly driver: StorageDriver })
   };
 }
 
-/** `20261121T081256.123Z-` and eight hex digits, since two moves may fall into one millisecond. */
-function entryName(at: Date): string {
-  const time = at.toISOString().replaceAll(/[-:]/g, "");
-  return `${time}-${randomBytes(4).toString("hex")}`;
+const MAX_COUNT = 0xff_ff;
+
+/**
+ * Names that sort in the order in which this process asks for them, also within one millisecond and
+ * when the clock is set back: `20261121T081256.123Z-`, four hex digits that count, and eight random
+ * ones that keep the names of several processes apart.
+ */
+class EntryNames {
+  #timeMs = 0;
+  #count = 0;
+
+  next(at: Date): string {
+    const timeMs = Math.max(at.getTime(), this.#timeMs);
+    this.#count = timeMs > this.#timeMs ? 0 : this.#count + 1;
+    this.#timeMs = timeMs;
+    if (this.#count > MAX_COUNT) return this.next(new Date(timeMs + 1));
+    const time = new Date(timeMs).toISOString().replaceAll(/[-:]/g, "");
+    const count = this.#count.toString(16).padStart(4, "0");
+    return `${time}-${count}${randomBytes(4).toString("hex")}`;
+  }
 }
 
 function formatMove({ at, from, to, actor }: TagMove): string {
