@@ -5,7 +5,7 @@
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
 import { pooledMap } from "../lib/pooled-map.ts";
-import { isJsonObject, optionalText } from "../oci/descriptor.ts";
+import { isJsonObject } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, encodedOf, isDigest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { parseTag, type Tag } from "../oci/reference.ts";
@@ -127,14 +127,13 @@ function parsed(text: string): unknown {
 
 function entryOf(value: unknown, digest: Digest): ReferrerDescriptor | undefined {
   if (!isJsonObject(value)) return undefined;
-  const { mediaType, size, annotations } = value;
+  const { mediaType, size, artifactType, annotations } = value;
   if (typeof mediaType !== "string" || typeof size !== "number") return undefined;
-  const artifactType = optionalText(value["artifactType"], "artifactType");
   return {
     mediaType,
     digest,
     size,
-    ...(artifactType !== undefined && { artifactType }),
+    ...(typeof artifactType === "string" && { artifactType }),
     ...(isJsonObject(annotations) && { annotations: onlyTexts(annotations) }),
   };
 }
