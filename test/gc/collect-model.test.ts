@@ -85,53 +85,11 @@ interface Model {
 async function plant(plan: StorePlan, store: PlantedStore): Promise<Model> {
   const model: Model = { manifests: [], tags: new Map(), tagIndex: [], layers: [] };
   const planted: Planted[] = [];
-  const blob = async (name: string, content: string): Promise<Planted> => {
-    const stored = await store.blob(name, content);
-    model.layers.push({ repository: name, digest: stored.digest });
-    return stored;
-  };
   for (const [order, part] of plan.manifests.entries()) {
-    const name = REPOSITORIES[part.repository] ?? "a";
-    const earlier = (at: number): Planted | undefined => planted[at];
-    if (part.kind === "image") {
-      const config = await blob(name, `config ${order}`);
-      const layers = [];
-      for (const at of part.layers) layers.push(await blob(name, `layer ${at}`));
-      const subject = part.subject === undefined ? undefined : earlier(part.subject);
-      const image = await store.image(name, String(order), {
-        config,
-        layers,
-        ...(subject && { subject }),
-      });
-      planted.push(image);
-      const blobs = [config, ...layers].map(({ digest }) => digest);
-      const { digest } = image;
-      model.manifests.push({
-        repository: name,
-        digest,
-        blobs,
-        children: [],
-        subject: subject?.digest,
-      });
-    } else {
-      const children = part.children.flatMap((at) => earlier(at) ?? []);
-      const document = {
-        schemaVersion: 2,
-        manifests: children,
-        annotations: { order: `${order}` },
-      };
-      const index = await store.manifest(name, document);
-      planted.push(index);
-      const digests = children.map(({ digest }) => digest);
-      const { digest } = index;
-      model.manifests.push({
-        repository: name,
-        digest,
-        blobs: digests,
-        children: digests,
-        subject: undefined,
-      });
-    }
+    const planting = { model, store, planted, order };
+    planted.push(
+      part.kind === "image" ? await plantImage(part, planting) : await plantIndex(part, planting),
+    );
   }
   for (const { tag: at, manifest } of plan.tags) {
     const known = model.manifests[manifest];
@@ -141,10 +99,64 @@ async function plant(plan: StorePlan, store: PlantedStore): Promise<Model> {
     model.tags.set(`${entry.repository}:${entry.tag}`, entry);
     model.tagIndex.push(entry);
   }
-  for (const { repository: at, blob: content } of plan.strayBlobs) {
-    await blob(REPOSITORIES[at] ?? "a", `layer ${content}`);
+  for (const { repository: at, blob } of plan.strayBlobs) {
+    await plantBlob({ model, store }, REPOSITORIES[at] ?? "a", `layer ${blob}`);
   }
   return model;
+}
+
+interface Planting {
+  readonly model: Model;
+  readonly store: PlantedStore;
+  /** Those before this one. */
+  readonly planted: readonly Planted[];
+  readonly order: number;
+}
+
+async function plantBlob(
+  { model, store }: Pick<Planting, "model" | "store">,
+  name: string,
+  content: string,
+): Promise<Planted> {
+  const stored = await store.blob(name, content);
+  model.layers.push({ repository: name, digest: stored.digest });
+  return stored;
+}
+
+async function plantImage(plan: ImagePlan, planting: Planting): Promise<Planted> {
+  const { model, store, planted, order } = planting;
+  const name = REPOSITORIES[plan.repository] ?? "a";
+  const config = await plantBlob(planting, name, `config ${order}`);
+  const layers: Planted[] = [];
+  for (const at of plan.layers) layers.push(await plantBlob(planting, name, `layer ${at}`));
+  const subject = plan.subject === undefined ? undefined : planted[plan.subject];
+  const parts = { config, layers, ...(subject && { subject }) };
+  const image = await store.image(name, String(order), parts);
+  model.manifests.push({
+    repository: name,
+    digest: image.digest,
+    blobs: [config, ...layers].map(({ digest }) => digest),
+    children: [],
+    subject: subject?.digest,
+  });
+  return image;
+}
+
+async function plantIndex(plan: IndexPlan, planting: Planting): Promise<Planted> {
+  const { model, store, planted, order } = planting;
+  const name = REPOSITORIES[plan.repository] ?? "a";
+  const children = plan.children.flatMap((at) => planted[at] ?? []);
+  const annotations = { order: String(order) };
+  const index = await store.manifest(name, { schemaVersion: 2, manifests: children, annotations });
+  const digests = children.map(({ digest }) => digest);
+  model.manifests.push({
+    repository: name,
+    digest: index.digest,
+    blobs: digests,
+    children: digests,
+    subject: undefined,
+  });
+  return index;
 }
 
 /** Straight from the rule, by trying until nothing changes. */
