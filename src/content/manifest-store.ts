@@ -242,10 +242,13 @@ export class ManifestStore {
   }
 }
 
-/** Every digest that a manifest may be known by, so that deleting one leaves no other way to it. */
+/**
+ * Every digest that a manifest may be known by, so that deleting one leaves no other way to it. The
+ * one that was asked for comes last: while it is there, a deletion that was cut off can come again.
+ */
 function aliasesOf(asked: Digest, target: Digest, bytes: Buffer | undefined): ReadonlySet<Digest> {
   const computed = bytes === undefined ? [] : [digestOf(bytes, "sha512")];
-  return new Set([asked, target, ...computed]);
+  return new Set([...[target, ...computed].filter((digest) => digest !== asked), asked]);
 }
 
 /** @throws {DigestMismatch} when it is pushed by a digest that is not its own. */
