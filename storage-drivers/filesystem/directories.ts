@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { dirname } from "node:path";
-import { errnoOf, isAbsence } from "./failures.ts";
+import { absentAsUndefined, errnoOf, isAbsence } from "./failures.ts";
 import type { FileSystem } from "./file-system.ts";
 import { Slots } from "../slots.ts";
 
@@ -18,6 +18,8 @@ const ATTEMPTS = 4;
 export class Directories {
   readonly #files: FileSystem;
   readonly #making = new Map<string, Promise<void>>();
+  /** Made, and not known to survive a power cut. */
+  readonly #unsynced = new Set<string>();
   readonly #syncs = new Slots(CONCURRENT_SYNCS);
 
   constructor(files: FileSystem) {
@@ -57,7 +59,9 @@ export class Directories {
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#files.mkdir(path);
+        this.#unsynced.add(path);
         await this.sync(parent);
+        this.#unsynced.delete(path);
         return;
       } catch (error) {
         if (errnoOf(error) === "EEXIST") return;
@@ -67,12 +71,18 @@ export class Directories {
     }
   }
 
-  /** Waits for the directories above a file that others are still making durable. */
+  /** Makes sure of the directories above a file that others made, or are still making. */
   async settled(path: string): Promise<void> {
-    if (this.#making.size === 0) return;
+    if (this.#unsynced.size === 0) return;
     const parent = dirname(path);
-    await this.#making.get(parent);
-    if (parent !== path) await this.settled(parent);
+    if (parent === path) return;
+    if (this.#unsynced.has(parent)) await this.#settle(parent);
+    await this.settled(parent);
+  }
+
+  async #settle(path: string): Promise<void> {
+    await (this.#making.get(path) ?? this.sync(dirname(path)).catch(absentAsUndefined));
+    this.#unsynced.delete(path);
   }
 
   /**
