@@ -8,7 +8,6 @@ import {
   referrerEntry,
   repositoryFolder,
   revisionLink,
-  tagCurrentLink,
   tagIndexLink,
   uploadData,
   uploadStartedAt,
@@ -16,6 +15,7 @@ import {
 import { digestOf } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media-type.ts";
 import { parseTag } from "../../src/oci/reference.ts";
+import { ObjectNotFound } from "../../src/storage/errors.ts";
 import { partlyReplaced } from "../fakes/partly-replaced-driver.ts";
 import { PlantedStore, repo, uploadId } from "../gc/planted-store.ts";
 import { check, emptyStore, found } from "./run-check.ts";
@@ -102,13 +102,12 @@ describe("checkStore()", () => {
     const image = await store.image("shop/web", "one");
     await store.tag("shop/web", "latest", image);
     const link = revisionLink(NAME, image.digest);
-    const bytes = Buffer.from(image.digest);
-    await store.remove(link);
+    let looks = 0;
     const driver = partlyReplaced(store.driver, {
+      // The manifest's push ends between the first look and the second.
       async *read(key, options) {
+        if (key === link && looks++ === 0) throw new ObjectNotFound(key);
         yield* store.driver.read(key, options);
-        // The manifest's push ends right after the tag was looked at for the first time.
-        if (key === tagCurrentLink(NAME, LATEST)) await store.driver.write(link, bytes, { signal });
       },
     });
     const report = await checkStore({ driver, signal, deep: false });

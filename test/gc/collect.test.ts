@@ -7,6 +7,7 @@ import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.t
 import {
   blobData,
   blobFolder,
+  layerLink,
   repositoryFolder,
   revisionLink,
   tagIndexLink,
@@ -77,6 +78,15 @@ describe("collectGarbage()", () => {
     expect(await store.keys()).toStrictEqual(before);
   });
 
+  it("deletes a blob by sha512 that only a manifest of another repository names", async () => {
+    const store = emptyStore();
+    const layer = await store.blobBySha512("shop/web", "a layer");
+    const image = await store.image("other", "one", { layers: [layer] });
+    expect(await collect(store.driver)).toMatchObject({ blobs: 1, layerLinks: 2 });
+    expect(await store.has(layerLink(NAME, layer.digest))).toBe(false);
+    expect(await store.has(blobData(image.digest))).toBe(true);
+  });
+
   it("deletes a manifest under all its names, with what its tags remember of it", async () => {
     const store = emptyStore();
     const kept = await store.image("shop/web", "kept");
@@ -99,7 +109,10 @@ describe("collectGarbage()", () => {
     const before = await store.keys();
     const deleted = await store.image("shop/web", "deleted by a client");
     await store.remove(revisionLink(NAME, deleted.digest));
-    await collect(driver);
+    const layer = await store.blob("shop/web", "deleted by a client");
+    await store.remove(layerLink(NAME, layer.digest));
+    const collected = await collect(driver);
+    expect(collected).toMatchObject({ blobs: 3, layerLinks: 1 });
     expect(await store.keys()).toStrictEqual(before);
     await expectSound(store);
   });
