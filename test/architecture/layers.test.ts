@@ -77,7 +77,9 @@ async function* importsOf(layer: string): AsyncGenerator<Import> {
       /\b(?:(?:import|export)\s+(type\s)?[^;"]*?from\s*|import\s*\(?\s*)"(\.[^"]+)"/g,
     );
     for (const [, type, specifier = ""] of statements) {
-      const to = relative(".", resolve(dirname(from), specifier)).split(sep).join("/");
+      const to = relative(".", resolve(dirname(from), specifier))
+        .split(sep)
+        .join("/");
       yield { from, to, isType: type !== undefined };
     }
   }
