@@ -25,21 +25,26 @@ const UNSATISFIABLE: RangeChoice = { kind: "unsatisfiable" };
  */
 export function chooseRange(header: string | undefined, sizeBytes: number): RangeChoice {
   if (header === undefined || !/^bytes=/i.test(header)) return WHOLE;
-  const specs = header
-    .slice("bytes=".length)
-    .split(",")
-    .map((spec) => spec.trim());
+  const specs = elementsOf(header.slice("bytes=".length));
   if (specs.length > MAX_PARTS) return WHOLE;
   const ranges: Range[] = [];
-  // Section 5.6.1.2: empty elements of a list are skipped.
-  for (const spec of specs.filter((text) => text !== "")) {
+  for (const spec of specs) {
     const range = parseSpec(spec, sizeBytes);
     if (range === "malformed") return UNSATISFIABLE;
     if (range !== undefined) ranges.push(range);
   }
   if (ranges.length === 0) return sizeBytes === 0 ? WHOLE : UNSATISFIABLE;
-  const asked = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
-  return ranges.length > 1 && asked > sizeBytes ? WHOLE : { kind: "parts", ranges };
+  return ranges.length > 1 && lengthOf(ranges) > sizeBytes ? WHOLE : { kind: "parts", ranges };
+}
+
+/** Section 5.6.1.2: empty elements of a list are skipped. */
+function elementsOf(list: string): readonly string[] {
+  const elements = list.split(",").map((text) => text.trim());
+  return elements.filter((text) => text !== "");
+}
+
+function lengthOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
 }
 
 /** `undefined` for a range with nothing in it. */
