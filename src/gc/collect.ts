@@ -88,12 +88,18 @@ async function sweepAll(garbage: Garbage, options: CollectOptions): Promise<void
   }
 }
 
+/** A manifest is listed with all tags of its repository, as the reference's command does it. */
 function describe(marks: RepositoryMarks, output: CollectOutput): void {
-  const { name, manifests, data, revisions, warnings } = marks;
+  const { name, manifests, data, revisions, tags, warnings } = marks;
+  const own = new Set(manifests);
   output.line(name);
   for (const digest of manifests) output.line(`${name}: marking manifest ${digest} `);
-  for (const digest of data) output.line(`${name}: marking blob ${digest}`);
-  for (const digest of revisions) output.line(`manifest eligible for deletion: ${digest}`);
+  for (const digest of data) {
+    if (!own.has(digest)) output.line(`${name}: marking blob ${digest}`);
+  }
+  for (const digest of revisions) {
+    output.line(`manifest eligible for deletion: {${name} ${digest} [${tags.join(" ")}]}`);
+  }
   for (const warning of warnings) output.warning(warning);
 }
 

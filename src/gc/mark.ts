@@ -5,6 +5,7 @@ import { blobData, layerLink } from "../content/layout.ts";
 import { walkRepositories } from "../content/walk.ts";
 import { pooledMap } from "../lib/pooled-map.ts";
 import type { Digest } from "../oci/digest.ts";
+import type { Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { surveyRepository, type Survey } from "./survey.ts";
@@ -24,6 +25,8 @@ export interface RepositoryMarks {
   readonly data: readonly Digest[];
   /** Digests of manifests that are not needed. */
   readonly revisions: readonly Digest[];
+  /** All tags, if any manifest is not needed. */
+  readonly tags: readonly Tag[];
   readonly warnings: readonly string[];
 }
 

@@ -18,6 +18,7 @@ import {
 import { pooledMap } from "../lib/pooled-map.ts";
 import { algorithmOf, type Digest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
+import type { Tag } from "../oci/reference.ts";
 import type { CallOptions } from "../storage/storage-driver.ts";
 import { MarkFailed } from "./errors.ts";
 import { keptManifests, type ManifestGraph, type ManifestNode } from "./manifest-graph.ts";
@@ -27,6 +28,8 @@ export interface Survey {
   readonly kept: readonly ManifestNode[];
   /** Digests of manifests that are not needed. */
   readonly revisions: readonly Digest[];
+  /** All tags, if any manifest is not needed. */
+  readonly tags: readonly Tag[];
   /** Keys of the referrers index that name manifests which are not, or will not be, there. */
   readonly referrerEntries: readonly string[];
   /** Keys of links by which tags remember manifests that are not needed. */
@@ -57,12 +60,14 @@ export async function surveyRepository(
   const kept = [...keptData].flatMap((data) => graph.get(data) ?? []);
   const surviving = new Set(kept.flatMap(({ names }) => names));
   const doomed = new Set([...revisions.keys()].filter((digest) => !surviving.has(digest)));
+  const tags = doomed.size === 0 ? [] : await reader.tags();
   return {
     name: place.name,
     kept,
     revisions: [...doomed],
+    tags,
     referrerEntries: await reader.referrerEntriesBeside(surviving),
-    tagIndexLinks: doomed.size === 0 ? [] : await reader.tagIndexLinksOf(doomed),
+    tagIndexLinks: await reader.tagIndexLinksOf(doomed, tags),
     warnings: reader.warnings,
   };
 }
@@ -135,10 +140,17 @@ class RepositoryReader {
     return keys;
   }
 
-  async tagIndexLinksOf(doomed: ReadonlySet<Digest>): Promise<readonly string[]> {
+  tags(): Promise<readonly Tag[]> {
+    return Array.fromAsync(listTags(this.#place, this.#calmly()));
+  }
+
+  async tagIndexLinksOf(
+    doomed: ReadonlySet<Digest>,
+    tags: readonly Tag[],
+  ): Promise<readonly string[]> {
     const { name } = this.#place;
     const keys: string[] = [];
-    for await (const tag of listTags(this.#place, this.#calmly())) {
+    for (const tag of tags) {
       for await (const digest of listTagIndex({ ...this.#place, tag }, this.#calmly())) {
         if (doomed.has(digest)) keys.push(tagIndexLink(name, tag, digest));
       }

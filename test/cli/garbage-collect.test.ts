@@ -53,7 +53,9 @@ describe("barge garbage-collect", () => {
     const before = await store.keys("docker");
     const { code, stdout, stderr } = await say(["garbage-collect", flag, "-m", config]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^manifest eligible for deletion: sha256:/m);
+    expect(stdout).toMatch(
+      /^manifest eligible for deletion: \{shop\/web sha256:[0-9a-f]{64} \[latest\]\}$/m,
+    );
     expect(stderr).toMatch(/^would delete 3 blobs/m);
     expect(await store.keys("docker")).toStrictEqual(before);
   });

@@ -122,6 +122,7 @@ describe("collectGarbage()", () => {
     const config = await store.blob("shop/web", "config");
     const image = await store.image("shop/web", "one", { config });
     await store.tag("shop/web", "latest", image);
+    await store.tag("shop/web", "next", image);
     const old = await store.image("shop/web", "old", { config, layers: [config] });
     const lone = await store.blob("shop/web", "lone");
     const output = new Lines();
@@ -130,9 +131,8 @@ describe("collectGarbage()", () => {
     expect(output.out).toStrictEqual([
       "shop/web",
       `shop/web: marking manifest ${image.digest} `,
-      `shop/web: marking blob ${image.digest}`,
       `shop/web: marking blob ${config.digest}`,
-      `manifest eligible for deletion: ${old.digest}`,
+      `manifest eligible for deletion: {shop/web ${old.digest} [latest next]}`,
       "",
       "2 blobs marked, 2 blobs and 1 manifests eligible for deletion",
       `blob eligible for deletion: ${first}`,
