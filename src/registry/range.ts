@@ -33,6 +33,10 @@ export function chooseRange(header: string | undefined, sizeBytes: number): Rang
     if (range === "malformed") return UNSATISFIABLE;
     if (range !== undefined) ranges.push(range);
   }
+  return choiceAmong(ranges, sizeBytes);
+}
+
+function choiceAmong(ranges: readonly Range[], sizeBytes: number): RangeChoice {
   if (ranges.length === 0) return sizeBytes === 0 ? WHOLE : UNSATISFIABLE;
   return ranges.length > 1 && lengthOf(ranges) > sizeBytes ? WHOLE : { kind: "parts", ranges };
 }
