@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseDescriptor } from "../../src/oci/descriptor.ts";
 import { MAX_DESCRIPTORS, MAX_MANIFEST_BYTES, parseManifest } from "../../src/oci/manifest.ts";
 import { DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from "../../src/oci/media-type.ts";
+import { titled } from "../fixtures/titled.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const LAYER = { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: DIGEST, size: 10 };
@@ -67,30 +68,32 @@ describe("parseManifest()", () => {
     expect(parse(document, contentType).mediaType).toBe(mediaType);
   });
 
-  it.each([
-    ["", /not well-formed/],
-    ["null", /not a JSON object/],
-    ["[]", /not a JSON object/],
-    ['"text"', /not a JSON object/],
-    ["{}", /schemaVersion/],
-    [{ ...IMAGE, schemaVersion: 1 }, /schemaVersion/],
-    [{ ...IMAGE, schemaVersion: "2" }, /schemaVersion/],
-    [{ ...IMAGE, mediaType: 7 }, /mediaType is not a string/],
-    [{ ...IMAGE, mediaType: "text/html" }, /not the type of a manifest/],
-    [{ ...IMAGE, mediaType: "application/json\r\nX: y" }, /not the type of a manifest/],
-    [{ ...IMAGE, config: undefined }, /config is missing/],
-    [{ ...IMAGE, layers: {} }, /layers is not a list/],
-    [{ ...IMAGE, layers: [null] }, /layers\[0\] is not an object/],
-    [{ ...IMAGE, layers: [LAYER, { ...LAYER, digest: "x" }] }, /layers\[1\]\.digest/],
-    [{ ...IMAGE, annotations: [] }, /annotations is not an object/],
-    [{ ...IMAGE, annotations: { a: 1 } }, /annotation a is not a string/],
-    [{ ...IMAGE, artifactType: 1 }, /artifactType/],
-    [{ ...IMAGE, subject: "x" }, /subject is not an object/],
-    [`{"schemaVersion":2,"schemaVersion":2}`, /is there twice/],
-    [`{"schemaVersion":2,"config":{"size":1,"\\u0073ize":2}}`, /is there twice/],
-    [`{"schemaVersion":2,"x":${"[".repeat(64)}${"]".repeat(64)}}`, /nested more than 64/],
-    [`{"x":[${"{},".repeat(250_000)}{}]}`, /more than 250000 values/],
-  ])("refuses %.60j", (document, message) => {
+  it.each(
+    titled<readonly [unknown, RegExp]>([
+      ["", /not well-formed/],
+      ["null", /not a JSON object/],
+      ["[]", /not a JSON object/],
+      ['"text"', /not a JSON object/],
+      ["{}", /schemaVersion/],
+      [{ ...IMAGE, schemaVersion: 1 }, /schemaVersion/],
+      [{ ...IMAGE, schemaVersion: "2" }, /schemaVersion/],
+      [{ ...IMAGE, mediaType: 7 }, /mediaType is not a string/],
+      [{ ...IMAGE, mediaType: "text/html" }, /not the type of a manifest/],
+      [{ ...IMAGE, mediaType: "application/json\r\nX: y" }, /not the type of a manifest/],
+      [{ ...IMAGE, config: undefined }, /config is missing/],
+      [{ ...IMAGE, layers: {} }, /layers is not a list/],
+      [{ ...IMAGE, layers: [null] }, /layers\[0\] is not an object/],
+      [{ ...IMAGE, layers: [LAYER, { ...LAYER, digest: "x" }] }, /layers\[1\]\.digest/],
+      [{ ...IMAGE, annotations: [] }, /annotations is not an object/],
+      [{ ...IMAGE, annotations: { a: 1 } }, /annotation a is not a string/],
+      [{ ...IMAGE, artifactType: 1 }, /artifactType/],
+      [{ ...IMAGE, subject: "x" }, /subject is not an object/],
+      [`{"schemaVersion":2,"schemaVersion":2}`, /is there twice/],
+      [`{"schemaVersion":2,"config":{"size":1,"\\u0073ize":2}}`, /is there twice/],
+      [`{"schemaVersion":2,"x":${"[".repeat(64)}${"]".repeat(64)}}`, /nested more than 64/],
+      [`{"x":[${"{},".repeat(250_000)}{}]}`, /more than 250000 values/],
+    ]),
+  )("refuses %s", (_title, [document, message]) => {
     expect(() => parse(document)).toThrow(invalid(message));
   });
 
@@ -111,21 +114,23 @@ describe("parseManifest()", () => {
     expect(() => parse(many(MAX_DESCRIPTORS + 1))).toThrow(invalid(/more than 10000/));
   });
 
-  it.each([
-    [{ ...IMAGE, manifests: [] }, undefined],
-    [{ ...INDEX, layers: [] }, undefined],
-    [{ ...INDEX, config: LAYER }, undefined],
-    [{ ...IMAGE, mediaType: undefined, manifests: [] }, undefined],
-    [{ ...IMAGE, fsLayers: [] }, undefined],
-    [{ ...IMAGE, history: [] }, undefined],
-    [{ ...IMAGE, mediaType: undefined, manifests: [LAYER] }, OCI_MANIFEST],
-    [INDEX, OCI_MANIFEST],
-    [IMAGE, OCI_INDEX],
-    [IMAGE, DOCKER_MANIFEST],
-    [{ ...IMAGE, mediaType: undefined }, DOCKER_MANIFEST],
-    [IMAGE, "application/json"],
-    [IMAGE, "text/html"],
-  ])("refuses what could be two things: %.90j as %s", (document, contentType) => {
+  it.each(
+    titled<readonly [unknown, string | undefined]>([
+      [{ ...IMAGE, manifests: [] }, undefined],
+      [{ ...INDEX, layers: [] }, undefined],
+      [{ ...INDEX, config: LAYER }, undefined],
+      [{ ...IMAGE, mediaType: undefined, manifests: [] }, undefined],
+      [{ ...IMAGE, fsLayers: [] }, undefined],
+      [{ ...IMAGE, history: [] }, undefined],
+      [{ ...IMAGE, mediaType: undefined, manifests: [LAYER] }, OCI_MANIFEST],
+      [INDEX, OCI_MANIFEST],
+      [IMAGE, OCI_INDEX],
+      [IMAGE, DOCKER_MANIFEST],
+      [{ ...IMAGE, mediaType: undefined }, DOCKER_MANIFEST],
+      [IMAGE, "application/json"],
+      [IMAGE, "text/html"],
+    ]),
+  )("refuses what could be two things: %s", (_title, [document, contentType]) => {
     expect(() => parse(document, contentType)).toThrow(invalid(/./));
   });
 

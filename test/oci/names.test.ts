@@ -24,38 +24,41 @@ import {
   isRepositoryName,
   parseRepositoryName,
 } from "../../src/oci/repository-name.ts";
+import { titled } from "../fixtures/titled.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const kind = (name: string): unknown => expect.objectContaining({ kind: name }) as unknown;
 
 describe("digests", () => {
-  it.each([`sha256:${HEX}`, `sha512:${HEX}${HEX}`])("%.20s... is one", (text) => {
+  it.each(titled([`sha256:${HEX}`, `sha512:${HEX}${HEX}`]))("%s is one", (_title, text) => {
     expect(parseDigest(text)).toBe(text);
   });
 
-  it.each([
-    "",
-    ":",
-    HEX,
-    `sha256:${HEX.slice(1)}`,
-    `sha256:${HEX}0`,
-    `sha256:${HEX.toUpperCase()}`,
-    `SHA256:${HEX}`,
-    `sha512:${HEX}`,
-    `sha256:${HEX}${HEX}`,
-    `sha384:${HEX}${HEX.slice(32)}`,
-    `blake3:${HEX}`,
-    `md5:${HEX.slice(32)}`,
-    `sha256+b64:${HEX}`,
-    "sha256:../../../../etc/passwd",
-    ` sha256:${HEX}`,
-    `sha256:${HEX}\n`,
-    `sha256:${HEX.slice(1)}\n`,
-    `sha256: ${HEX.slice(1)}`,
-    `sha256:${"٣".repeat(64)}`,
-    `sha256:${HEX.slice(1)}g`,
-    `sha256:${"0".repeat(1_000_000)}`,
-  ])("%.80j is none", (text) => {
+  it.each(
+    titled([
+      "",
+      ":",
+      HEX,
+      `sha256:${HEX.slice(1)}`,
+      `sha256:${HEX}0`,
+      `sha256:${HEX.toUpperCase()}`,
+      `SHA256:${HEX}`,
+      `sha512:${HEX}`,
+      `sha256:${HEX}${HEX}`,
+      `sha384:${HEX}${HEX.slice(32)}`,
+      `blake3:${HEX}`,
+      `md5:${HEX.slice(32)}`,
+      `sha256+b64:${HEX}`,
+      "sha256:../../../../etc/passwd",
+      ` sha256:${HEX}`,
+      `sha256:${HEX}\n`,
+      `sha256:${HEX.slice(1)}\n`,
+      `sha256: ${HEX.slice(1)}`,
+      `sha256:${"٣".repeat(64)}`,
+      `sha256:${HEX.slice(1)}g`,
+      `sha256:${"0".repeat(1_000_000)}`,
+    ]),
+  )("%s is none", (_title, text) => {
     expect(isDigest(text)).toBe(false);
     expect(() => parseDigest(text)).toThrow(kind("InvalidDigest"));
   });
@@ -171,32 +174,34 @@ describe("repository names", () => {
 });
 
 describe("tags and references", () => {
-  it.each(["a", "latest", "1.0", "v1.0-rc_1", "_", "__x", "A-B", "a".repeat(128), "0"])(
-    "%.20s is a tag",
-    (text) => {
+  it.each(titled(["a", "latest", "1.0", "v1.0-rc_1", "_", "__x", "A-B", "a".repeat(128), "0"]))(
+    "%s is a tag",
+    (_title, text) => {
       expect(parseTag(text)).toBe(text);
       expect(parseReference(text)).toEqual({ kind: "tag", tag: text });
       expect(formatReference(parseReference(text))).toBe(text);
     },
   );
 
-  it.each([
-    "",
-    ".",
-    "..",
-    "-",
-    "-x",
-    ".x",
-    "a/b",
-    "a b",
-    "a+b",
-    "ä",
-    "a\n",
-    "a\0",
-    "a".repeat(129),
-    "a\\",
-    "a%41",
-  ])("%.20j is no tag", (text) => {
+  it.each(
+    titled([
+      "",
+      ".",
+      "..",
+      "-",
+      "-x",
+      ".x",
+      "a/b",
+      "a b",
+      "a+b",
+      "ä",
+      "a\n",
+      "a\0",
+      "a".repeat(129),
+      "a\\",
+      "a%41",
+    ]),
+  )("%s is no tag", (_title, text) => {
     expect(isTag(text)).toBe(false);
     expect(() => parseReference(text)).toThrow(kind("InvalidTag"));
   });
@@ -219,19 +224,21 @@ describe("media types", () => {
     },
   );
 
-  it.each([
-    "",
-    "a",
-    "a/",
-    "/b",
-    "a/b/c",
-    "a/b;c=d",
-    "a/b\r\nX: y",
-    "a/b ",
-    "a /b",
-    "*/*",
-    `a/${"b".repeat(128)}`,
-  ])("%.20j is none", (text) => {
+  it.each(
+    titled([
+      "",
+      "a",
+      "a/",
+      "/b",
+      "a/b/c",
+      "a/b;c=d",
+      "a/b\r\nX: y",
+      "a/b ",
+      "a /b",
+      "*/*",
+      `a/${"b".repeat(128)}`,
+    ]),
+  )("%s is no media type", (_title, text) => {
     expect(isMediaType(text)).toBe(false);
   });
 

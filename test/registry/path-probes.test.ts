@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { digestOf } from "../../src/oci/digest.ts";
 import { type InProcessRegistry, openRegistry } from "../fixtures/in-process-registry.ts";
 import { plainRequest, type RawAnswer, requestHead, sendRaw } from "../fixtures/raw-http.ts";
+import { titled } from "../fixtures/titled.ts";
 
 const BODY = "probe";
 const SECRET = "what lies outside of the store";
@@ -118,7 +119,7 @@ describe("nothing is at, and nothing comes from,", () => {
     before = await listing();
   });
 
-  it.each(PROBES)("%.80s", async (target) => {
+  it.each(titled(PROBES))("%s", async (_title, target) => {
     for (const method of METHODS) {
       const answer = await send(method, target, { body: BODY });
       expect(`${method} ${answer.status}`).toMatch(/ (?:400|404|405)$/);
@@ -173,10 +174,13 @@ describe("a query", () => {
     ["POST", `/v2/mine/blobs/uploads/?mount=${DIGEST}&from=a&from=b`, "NAME_INVALID"],
   ];
 
-  it.each(twice)("that says a thing twice is refused: %s %.60s", async (method, target, code) => {
-    const answer = await send(method, target, { body: BODY });
-    expect([answer.status, errorCode(answer)]).toEqual([400, code]);
-  });
+  it.each(titled(twice))(
+    "that says a thing twice is refused: %s",
+    async (_title, [method, target, code]) => {
+      const answer = await send(method, target, { body: BODY });
+      expect([answer.status, errorCode(answer)]).toEqual([400, code]);
+    },
+  );
 
   it("with two digests does not end an upload", async () => {
     const id = await startUpload("mine");
@@ -190,35 +194,39 @@ describe("a query", () => {
     expect((await send("PUT", `${target}?digest=${DIGEST}`, { body: BODY })).status).toBe(201);
   });
 
-  it.each(["-1", "1.5", "1e9", "0x10", "%205", "5;", "+5", "a", "1".repeat(30), "%00"])(
-    "with n=%.20s is refused",
-    async (n) => {
+  it.each(titled(["-1", "1.5", "1e9", "0x10", "%205", "5;", "+5", "a", "1".repeat(30), "%00"]))(
+    "with n=%s is refused",
+    async (_title, n) => {
       const answer = await send("GET", `/v2/_catalog?n=${n}`);
       expect([answer.status, errorCode(answer)]).toEqual([400, "PAGINATION_NUMBER_INVALID"]);
     },
   );
 
-  it.each([
-    "..%2f..%2fsecret",
-    "%00",
-    "a%0d%0aX-Injected:%20y",
-    "%ff",
-    "%zz",
-    "z".repeat(5000),
-    "/",
-  ])("with last=%.20s only says where to begin", async (last) => {
+  it.each(
+    titled([
+      "..%2f..%2fsecret",
+      "%00",
+      "a%0d%0aX-Injected:%20y",
+      "%ff",
+      "%zz",
+      "z".repeat(5000),
+      "/",
+    ]),
+  )("with last=%s only says where to begin", async (_title, last) => {
     const { status, headers, body } = await send("GET", `/v2/_catalog?last=${last}`);
     expect(status).toBe(200);
     expect(headers).not.toHaveProperty("x-injected");
     expect(JSON.parse(body.toString())).toHaveProperty("repositories");
   });
 
-  it.each([
-    "mount[]=x&from[]=y",
-    "mount=..%2fsecret&from=a",
-    `mount=${DIGEST}&from=..%2f..%2fsecret`,
-    `mount=${DIGEST}`,
-  ])("with %.40s mounts nothing and begins an upload", async (query) => {
+  it.each(
+    titled([
+      "mount[]=x&from[]=y",
+      "mount=..%2fsecret&from=a",
+      `mount=${DIGEST}&from=..%2f..%2fsecret`,
+      `mount=${DIGEST}`,
+    ]),
+  )("with %s mounts nothing and begins an upload", async (_title, query) => {
     const { status } = await send("POST", `/v2/mine/blobs/uploads/?${query}`);
     expect(status).toBe(202);
   });

@@ -6,6 +6,7 @@ import {
   type Range,
   type RangeChoice,
 } from "../../src/registry/range.ts";
+import { titled } from "../fixtures/titled.ts";
 
 const SIZE_BYTES = 1000;
 const WHOLE = { kind: "whole" };
@@ -77,7 +78,7 @@ describe("chooseRange()", () => {
     expect(chooseRange(header, SIZE_BYTES)).toEqual(choice);
   });
 
-  it.each(IGNORED)("%.40j gives the whole", (header) => {
+  it.each(titled(IGNORED))("%s gives the whole", (_title, header) => {
     expect(chooseRange(header, SIZE_BYTES)).toEqual(WHOLE);
   });
 

@@ -4,6 +4,7 @@ import { parseDigest } from "../../src/oci/digest.ts";
 import { formatReference, parseReference } from "../../src/oci/reference.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
 import { parseRoute, type Route } from "../../src/registry/route.ts";
+import { titled } from "../fixtures/titled.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 const DIGEST = parseDigest(`sha256:${HEX}`);
@@ -146,19 +147,19 @@ describe("parseRoute()", () => {
     expect(() => parseRoute(path, "/")).toThrow(kind("RouteUnknown"));
   });
 
-  it.each(BAD_NAMES)("%.60j has no name", (path) => {
+  it.each(titled(BAD_NAMES))("%s has no name", (_title, path) => {
     expect(() => parseRoute(path, "/")).toThrow(kind("InvalidName"));
   });
 
-  it.each(BAD_SHAPES)("%.60j is no path", (path) => {
+  it.each(titled(BAD_SHAPES))("%s is no path", (_title, path) => {
     expect(() => parseRoute(path, "/")).toThrow(kind("BadRequest"));
   });
 
-  it.each(BAD_TAGS)("%.60j is no tag", (tag) => {
+  it.each(titled(BAD_TAGS))("%s is no tag", (_title, tag) => {
     expect(() => parseRoute(`/v2/a/manifests/${tag}`, "/")).toThrow(kind("InvalidTag"));
   });
 
-  it.each(BAD_DIGESTS)("%.90j is no digest", (digest) => {
+  it.each(titled(BAD_DIGESTS))("%s is no digest", (_title, digest) => {
     for (const word of ["manifests", "blobs", "referrers"]) {
       expect(() => parseRoute(`/v2/a/${word}/${digest}`, "/")).toThrow(kind("InvalidDigest"));
     }
