@@ -10,6 +10,7 @@ import type { Logger } from "../observability/logger.ts";
 import { type Metrics, NO_METRICS } from "../observability/metrics.ts";
 import { measured } from "../storage/measured-driver.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
+import { holdStore } from "../storage/store-lock.ts";
 import { type RunningServer, startServer } from "./http-server.ts";
 import { createHealthChecks, createWebhooks, openAccessLog, openLog } from "./observation.ts";
 import { createRegistryApp } from "./registry-app.ts";
@@ -60,6 +61,9 @@ async function open(
 ): Promise<{ readonly server: RunningServer; readonly close: () => Promise<void> }> {
   const metrics = config.http.debug?.prometheus ? await createMetrics() : NO_METRICS;
   const driver = resources.use(await openDriver(config, metrics, stopping.signal));
+  if (!config.storage.readOnly) {
+    resources.use(await holdStore({ driver, role: "server", log, signal: stopping.signal }));
+  }
   const webhooks = createWebhooks(config, { log, metrics });
   const health = resources.use(createHealthChecks(config, { driver, log }));
   const { listener, events } = await createRegistryApp(config, {

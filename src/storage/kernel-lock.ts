@@ -1,7 +1,8 @@
 /**
- * An exclusive lock on a file, which the kernel takes back when the process ends, however it ends.
+ * A lock on a file, shared by servers or held by a collector alone, which the kernel takes back when
+ * the process ends, however it ends.
  *
- * SQLite is used for nothing but its lock: an open exclusive transaction on an empty database is a
+ * SQLite is used for nothing but its lock: an open transaction on an empty database is a
  * record lock on that file. Such a lock knows no process ids and needs no heartbeat. So it is right
  * after a kill, right between containers that share a volume and see other process ids, right where a
  * socket beside the data is not allowed, and right between machines on a network filesystem that
@@ -16,6 +17,7 @@ import {
   type StoreHolder,
   StoreInUse,
   StoreNotLockable,
+  type StoreRole,
 } from "./store-holder.ts";
 
 /** Whether a failure means that the filesystem has no locks at all. */
@@ -29,8 +31,8 @@ const SQLITE_PROTOCOL = 15;
 
 /**
  * @param path the lock file, in a folder that is made for it with mode 0700. Nobody may open this file
- * in the same process otherwise: closing it would end the lock. Beside it lies `<path>.json`, which
- * says who holds the lock; only a message is made from it.
+ * in the same process otherwise: closing it would end the lock. Beside it lies `<path>.json`, in which
+ * the latest holder says who it is; only a message is made from it.
  * @throws {StoreInUse} @throws {StoreNotLockable} with {@link NoLocksHere} for filesystems without locks.
  */
 export async function lockFile(path: string, holder: StoreHolder): Promise<AsyncDisposable> {
@@ -41,7 +43,7 @@ export async function lockFile(path: string, holder: StoreHolder): Promise<Async
   await adopt(path, note).catch(ignoreMissingNote);
   return {
     async [Symbol.asyncDispose]() {
-      await rm(note, { force: true }).catch(ignoreMissingNote);
+      await takeNoteBack(note, holder).catch(ignoreMissingNote);
       held.close();
     },
   };
@@ -58,13 +60,22 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * A transaction that has read keeps a shared lock until it ends; an exclusive one begins only when
+ * nobody has either.
+ */
+const TRANSACTIONS = {
+  server: "BEGIN; SELECT count(*) FROM sqlite_schema",
+  collector: "BEGIN EXCLUSIVE",
+} as const satisfies Record<StoreRole, string>;
+
 /** Loaded only here: whoever locks nothing does without it. */
 async function openLocked(path: string, { role }: StoreHolder): Promise<{ close(): void }> {
   const { DatabaseSync } = await import("node:sqlite");
   let database: InstanceType<typeof DatabaseSync> | undefined;
   try {
     database = new DatabaseSync(path, { timeout: CONTENTION_MS });
-    database.exec("BEGIN EXCLUSIVE");
+    database.exec(TRANSACTIONS[role]);
     return database;
   } catch (cause) {
     database?.close();
@@ -86,6 +97,12 @@ async function leaveNote(path: string, holder: StoreHolder): Promise<void> {
   await rm(path, { force: true });
   await writeFile(`${path}.tmp`, formatHolder(holder), { mode: 0o600 });
   await rename(`${path}.tmp`, path);
+}
+
+/** Another server may have left its own since. */
+async function takeNoteBack(path: string, holder: StoreHolder): Promise<void> {
+  const text = await readFile(path, "utf8");
+  if (text === formatHolder(holder)) await rm(path, { force: true });
 }
 
 async function readNote(path: string): Promise<StoreHolder | undefined> {

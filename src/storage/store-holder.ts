@@ -66,9 +66,8 @@ function nameOf(holder: StoreHolder | undefined): string {
   return `${COMMANDS[role]} (pid ${pid} on host ${host} since ${startedAt.toISOString()})`;
 }
 
+/** Only a collector stands in a server's way; servers do not stand in each other's. */
 function adviceFor(holder: StoreHolder | undefined, wanted: StoreRole): string {
-  if (wanted === "collector" && holder?.role !== "collector") {
-    return "stop it or set storage.maintenance.readonly";
-  }
-  return holder?.role === "collector" ? "wait until it has ended" : "stop it first";
+  const isCollector = holder?.role === "collector" || wanted === "server";
+  return isCollector ? "wait until it has ended" : "stop it or set storage.maintenance.readonly";
 }

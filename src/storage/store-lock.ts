@@ -20,9 +20,9 @@ const LOCK_KEY = "barge/state/store.lock";
 /**
  * Holds a store until the result is disposed, or the process ends.
  *
- * On a filesystem one process holds it alone, whatever its role. On a shared object store there may be
- * any number of servers, or one collector. A store in memory has nobody to share it with. A server
- * that only reads need not hold it.
+ * There may be any number of servers, or one collector: a new server starts before the old one ends
+ * when a service is rolled over, and replicas share a volume or a bucket. A store in memory has nobody
+ * to share it with. A server that only reads need not hold it.
  *
  * @throws {StoreInUse} @throws {StoreNotLockable} when a collector cannot be sure to be alone, or when
  * the lock file may not be opened. @throws {StorageError}

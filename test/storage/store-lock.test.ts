@@ -27,7 +27,7 @@ async function openRoot(
 }
 
 describe("holdStore() on a filesystem", () => {
-  it("lets one hold the store at a time, and says who holds it", async () => {
+  it("lets a collector hold the store alone, and says who holds it", async () => {
     await using resources = new AsyncDisposableStack();
     const { path, driver } = await openRoot(resources);
     const first = await holdStore({ driver, role: "server", log, signal });
@@ -39,9 +39,6 @@ describe("holdStore() on a filesystem", () => {
           "stop it or set storage.maintenance.readonly$",
       ),
     );
-    await expect(holdStore({ driver, role: "server", log, signal })).rejects.toThrow(
-      "stop it first",
-    );
     await first[Symbol.asyncDispose]();
     const second = await holdStore({ driver, role: "collector", log, signal });
     await expect(holdStore({ driver, role: "server", log, signal })).rejects.toThrow(
@@ -50,6 +47,20 @@ describe("holdStore() on a filesystem", () => {
     await second[Symbol.asyncDispose]();
     expect((await stat(join(path, "barge/state"))).mode & 0o777).toBe(0o700);
     expect(await readdir(join(path, "barge/state"))).toStrictEqual(["store.lock"]);
+  });
+
+  it("lets servers hold it together, and a collector only after the last has let go", async () => {
+    await using resources = new AsyncDisposableStack();
+    const { path, driver } = await openRoot(resources);
+    const child = await startHolder(path);
+    const mine = await holdStore({ driver, role: "server", log, signal });
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await expect(holdStore({ driver, role: "collector", log, signal })).rejects.toThrow(
+      `barge serve (pid ${process.pid} `,
+    );
+    await mine[Symbol.asyncDispose]();
+    await using _held = await holdStore({ driver, role: "collector", log, signal });
   });
 
   it("is free again after its holder was killed", async () => {
