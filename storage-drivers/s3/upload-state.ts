@@ -30,15 +30,15 @@ export type UploadState = Readonly<z.output<typeof schema>>;
 /** Bytes that are in no part yet. */
 export type TailPiece = UploadState["tail"][number];
 
-const PARTS_OF_ONE_SIZE = 4000;
+const PARTS_OF_ONE_SIZE = 5000;
 const PARTS_PER_DOUBLING = 1000;
 
 /**
  * Size of the part with that number. A multipart upload has at most 10,000 parts: from the 5,001st on
- * every thousand are twice as large, which makes room for sixty times as much.
+ * each thousand is twice as large, which makes room for 650 GiB in parts that begin with 10 MiB.
  */
 export function partSizeBytes(number: number, chunkSizeBytes: number): number {
-  const doublings = Math.floor(Math.max(0, number - 1 - PARTS_OF_ONE_SIZE) / PARTS_PER_DOUBLING);
+  const doublings = Math.ceil(Math.max(0, number - PARTS_OF_ONE_SIZE) / PARTS_PER_DOUBLING);
   return chunkSizeBytes * 2 ** doublings;
 }
 
