@@ -3,15 +3,19 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { unlink } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
-import { readTlsContext, watchCertificate } from "./tls-context.ts";
+import { CERTIFICATE_POLL_MS, readTlsContext, watchCertificate } from "./tls-context.ts";
+import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
 
 export interface ServerOptions {
   readonly listen: ListenConfig;
   readonly tls: TlsConfig | undefined;
   readonly listener: RequestListener;
   readonly log: Logger;
+  /** How often to look for a new certificate; default ten seconds. */
+  readonly certificatePollMs?: number;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -35,23 +39,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     headersTimeout: HEADERS_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
-  const resources = new DisposableStack();
+  using resources = new DisposableStack();
   let server: Server;
   if (tls === undefined) {
     server = createServer(timeouts, listener);
   } else {
     const secure = createTlsServer({ ...timeouts, ...(await readTlsContext(tls)) }, listener);
-    resources.use(
-      watchCertificate(tls, { log, apply: (context) => secure.setSecureContext(context) }),
-    );
+    const pollMs = options.certificatePollMs ?? CERTIFICATE_POLL_MS;
+    const apply = (context: SecureContextOptions): void => secure.setSecureContext(context);
+    resources.use(watchCertificate(tls, { log, pollMs, apply }));
     server = secure;
   }
   await startListening(server, listen);
+  const owned = resources.move();
   return {
     address: addressOf(server, tls ? "https" : "http"),
     drain: () => drain(server),
     async [Symbol.asyncDispose]() {
-      resources.dispose();
+      owned.dispose();
       server.closeAllConnections();
       await drain(server);
       if (listen.kind === "unix") await unlink(listen.path).catch(() => undefined);
@@ -65,6 +70,7 @@ export class ListenFailed extends Error {
 }
 
 async function startListening(server: Server, listen: ListenConfig): Promise<void> {
+  if (listen.kind === "unix") await removeStaleSocket(listen.path);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const where = listen.kind === "unix" ? listen.path : `${listen.host}:${listen.port}`;
   const fail = (cause: Error): void => {
@@ -76,6 +82,7 @@ async function startListening(server: Server, listen: ListenConfig): Promise<voi
   else server.listen(listen.port, listen.host === "" ? undefined : listen.host);
   await promise;
   server.off("error", fail);
+  if (listen.kind === "unix") await openToGroup(listen.path);
 }
 
 async function drain(server: Server): Promise<void> {

@@ -4,7 +4,8 @@ import type { SecureContextOptions } from "node:tls";
 import type { TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
 
-const POLL_MS = 10_000;
+/** How often the files are looked at. */
+export const CERTIFICATE_POLL_MS = 10_000;
 
 /** @throws {TlsFilesUnreadable} */
 export async function readTlsContext(tls: TlsConfig): Promise<SecureContextOptions> {
@@ -32,14 +33,18 @@ async function readPem(path: string): Promise<Buffer> {
   }
 }
 
+export interface WatchOptions {
+  readonly log: Logger;
+  readonly pollMs: number;
+  /** Takes the new files into use. Throws when they do not fit each other. */
+  readonly apply: (context: SecureContextOptions) => void;
+}
+
 /**
- * Looks every ten seconds, and by links as well: certificate tools replace files and folders in ways
+ * Looks again and again, and by links as well: certificate tools replace files and folders in ways
  * that a watch on one file misses. New files that do not fit leave the old ones in use.
  */
-export function watchCertificate(
-  tls: TlsConfig,
-  { log, apply }: { readonly log: Logger; readonly apply: (context: SecureContextOptions) => void },
-): Disposable {
+export function watchCertificate(tls: TlsConfig, { log, apply, pollMs }: WatchOptions): Disposable {
   let known: string | undefined;
   const look = async (): Promise<void> => {
     const now = await fingerprint(tls);
@@ -56,7 +61,7 @@ export function watchCertificate(
     });
   };
   tick();
-  const timer = setInterval(tick, POLL_MS);
+  const timer = setInterval(tick, pollMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
