@@ -5,8 +5,6 @@ import { describeStoragePublishing } from "./storage-publishing.ts";
 import { describeStorageStaging } from "./storage-staging.ts";
 import type { Law, StorageSubject, TestedStore } from "./storage-subject.ts";
 
-export type { StorageSubject, TestedStore } from "./storage-subject.ts";
-
 /** Every driver passes this suite; a driver's own test file adds only what is peculiar to it. */
 export function describeStorageDriver({ name, open }: StorageSubject): void {
   describe(`${name} fulfils the storage driver contract`, () => {

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import {
   CreateMultipartUploadCommand,
+  GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -90,6 +91,27 @@ describeWithTools(["versitygw"], "S3Driver on versitygw", () => {
       expect(now?.sizeBytes).toBe(12 * MIB);
       const read = await collect(driver.staging.read(STAGED, calm()));
       expect(read.equals(whole.subarray(0, 12 * MIB))).toBe(true);
+    });
+
+    it("does not count it twice either when the parts have been noted down", async () => {
+      const recordedParts = async (): Promise<number> => {
+        const Key = STAGED.replace("data", "_driver/state");
+        const request = new GetObjectCommand({ Bucket: settings.bucket, Key });
+        const { Body } = await gateway.client.send(request);
+        const state = JSON.parse((await Body?.transformToString()) ?? "") as { parts: unknown[] };
+        return state.parts.length;
+      };
+      const empty = await driver.staging.create(STAGED, calm());
+      const head = chunks(pattern(MIB));
+      const at = await driver.staging.append(STAGED, head, { ...calm(), at: empty });
+      let seen: number | undefined;
+      const source = async function* (): AsyncGenerator<Uint8Array> {
+        yield* inPieces(pattern(39 * MIB), MIB);
+        await expect.poll(recordedParts, { timeout: 20_000 }).toBe(8);
+        seen = (await driver.staging.stat(STAGED, calm()))?.sizeBytes;
+      };
+      await driver.staging.append(STAGED, source(), { ...calm(), at });
+      expect(seen).toBe(40 * MIB);
     });
 
     it("a part that somebody replaced makes publish() fail, and nothing is published", async () => {

@@ -4,7 +4,7 @@ import type { S3Settings } from "../../storage-drivers/s3/s3-settings.ts";
 import { s3SettingsFor } from "../fixtures/versitygw.ts";
 
 /** A request as the scripted server saw it; the bucket's name is cut off the path. */
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   /** The path with its query: `/a/b?uploads=`. */
   readonly path: string;
@@ -12,7 +12,7 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** What the server says to a request; `undefined` says nothing, ever. */
+/** What the server says to a request; one that does nothing never answers. */
 export type Answer = (request: SeenRequest, response: ServerResponse) => void;
 
 /** A server that says to an S3 client whatever a test wants. */
