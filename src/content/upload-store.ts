@@ -7,6 +7,7 @@
 import { type Digest, algorithmOf, type DigestAlgorithm } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { BoundedMap } from "../lib/bounded-map.ts";
+import { KeyedLock } from "../lib/keyed-lock.ts";
 import { TakeoverLock } from "../lib/takeover-lock.ts";
 import { ObjectNotFound, StagedOutOfOrder } from "../storage/errors.ts";
 import type { CallOptions, StagedInfo, StorageDriver } from "../storage/storage-driver.ts";
@@ -69,6 +70,8 @@ export class UploadStore {
   readonly #deps: Deps;
   readonly #active = new TakeoverLock();
   readonly #remembered = new RememberedDigests();
+  /** By digest: data that another upload is just publishing is not durable yet, and so not there. */
+  readonly #publishing = new KeyedLock();
   /** By the key of their data, kept after they ended: a commit whose answer was lost comes again. */
   readonly #verified = new BoundedMap<string, Verified>(MAX_VERIFIED);
 
@@ -174,8 +177,8 @@ export class UploadStore {
       before?.digest === digest
         ? before
         : await this.#verify(upload, { chunk, digest }, { signal });
-    await this.#publish(upload, verified, { signal });
     const { sha256, staged } = verified;
+    await this.#publishing.run(sha256, () => this.#publish(upload, verified, { signal }));
     await this.#deps.blobs.link(upload.repository, { digest, sha256 }, { signal });
     await this.#end(upload, { signal });
     return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
