@@ -5,6 +5,8 @@ import { openVersityGateway, s3SettingsFor, type VersityGateway } from "../fixtu
 import { describeWithTools } from "../real/tools.ts";
 import { type Fate, openFaultyProxy } from "./faulty-proxy.ts";
 
+/** As often as the driver tries. */
+const ATTEMPTS = 4;
 const MIB = 1024 * 1024;
 const STAGED = "r/_uploads/1/data";
 const BLOB = "b/ab/data";
@@ -47,21 +49,25 @@ describeWithTools(["versitygw"], "S3Driver when answers are lost", () => {
     { lost: "a part", matching: /^PUT .*[?&]partNumber=2/ },
     { lost: "a piece of the tail", matching: /^PUT .*\/_driver\/tail-/ },
     { lost: "the joining of the parts", matching: COMPLETE },
+    { lost: "the joining, whenever it is tried,", matching: COMPLETE, times: ATTEMPTS },
     { lost: "the copy", matching: /^PUT .*\/b\/ab\/data/ },
     { lost: "the removal", matching: /^POST .*[?&]delete/ },
   ];
 
-  it.each(CASES)("an upload survives that the answer to $lost is lost", async ({ matching }) => {
-    const whole = pattern(7 * MIB);
-    plan(matching, "lose-answer");
-    const empty = await driver.staging.create(STAGED, calm());
-    const bytes = inPieces(whole, MIB);
-    const at = await driver.staging.append(STAGED, bytes, { ...calm(), at: empty });
-    expect(at.sizeBytes).toBe(whole.byteLength);
-    await driver.staging.publish(STAGED, BLOB, { ...calm(), at });
-    expect(planned?.times).toBe(0);
-    expect((await collect(driver.read(BLOB, calm()))).equals(whole)).toBe(true);
-  });
+  it.each(CASES)(
+    "an upload survives that the answer to $lost is lost",
+    async ({ matching, times = 1 }) => {
+      const whole = pattern(7 * MIB);
+      plan(matching, "lose-answer", times);
+      const empty = await driver.staging.create(STAGED, calm());
+      const bytes = inPieces(whole, MIB);
+      const at = await driver.staging.append(STAGED, bytes, { ...calm(), at: empty });
+      expect(at.sizeBytes).toBe(whole.byteLength);
+      await driver.staging.publish(STAGED, BLOB, { ...calm(), at });
+      expect(planned?.times).toBe(0);
+      expect((await collect(driver.read(BLOB, calm()))).equals(whole)).toBe(true);
+    },
+  );
 
   it("a later record whose answer is lost is known again", async () => {
     const empty = await driver.staging.create(STAGED, calm());
@@ -77,7 +83,7 @@ describeWithTools(["versitygw"], "S3Driver when answers are lost", () => {
     const empty = await driver.staging.create(STAGED, calm());
     const bytes = inPieces(whole, MIB);
     const at = await driver.staging.append(STAGED, bytes, { ...calm(), at: empty });
-    plan(/^POST .*\/b\/ab\/data.*uploadId=/, "lose-answer");
+    plan(/^POST .*\/b\/ab\/data.*uploadId=/, "lose-answer", ATTEMPTS);
     await driver.staging.publish(STAGED, BLOB, { ...calm(), at });
     expect(planned?.times).toBe(0);
     expect((await collect(driver.read(BLOB, calm()))).equals(whole)).toBe(true);
