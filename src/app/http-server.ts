@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
+import { keepConnectionsThatOwe } from "./idle-connections.ts";
 import { CERTIFICATE_POLL_MS, readTlsContext, watchCertificate } from "./tls-context.ts";
 import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
 
@@ -50,6 +51,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     resources.use(watchCertificate(tls, { log, pollMs, apply }));
     server = secure;
   }
+  keepConnectionsThatOwe(server);
   await startListening(server, listen);
   const owned = resources.move();
   return {
