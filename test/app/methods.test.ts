@@ -145,3 +145,17 @@ describe("methods of", () => {
     }
   });
 });
+
+it.each([[], ["Range: bytes=10-19"]])(
+  "a blob asked for with %j is served so that no browser runs it",
+  async (...lines) => {
+    for (const method of ["GET", "HEAD"]) {
+      expect((await send(method, at("a blob"), ...lines)).headers).toMatchObject({
+        "content-type": "application/octet-stream",
+        "x-content-type-options": "nosniff",
+        "content-security-policy": "sandbox; default-src 'none'",
+        "content-disposition": "attachment",
+      });
+    }
+  },
+);

@@ -36,9 +36,7 @@ describe("the access log", () => {
   });
 
   it("keeps secrets of the query and control characters out", async () => {
-    const line = await lineFor("/v2/a/blobs/uploads/x?_state=canary&a=1", [
-      'User-Agent: a\tc"d',
-    ]);
+    const line = await lineFor("/v2/a/blobs/uploads/x?_state=canary&a=1", ['User-Agent: a\tc"d']);
     expect(line).not.toContain("canary");
     // oxlint-disable-next-line eslint/no-control-regex -- that none of them is there is the point
     expect(line).toMatch(/^[^\u0000-\u001f\u007f]+\n$/);

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { startServer } from "../../src/app/http-server.ts";
 import { digestOf } from "../../src/oci/digest.ts";
+import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { writeCertificate } from "../fixtures/certificates.ts";
 import { openServed, type ServedRegistry } from "../fixtures/in-process-registry.ts";
 import { plainRequest, RawConnection, requestHead, sendRaw } from "../fixtures/raw-http.ts";
@@ -116,6 +118,28 @@ describe("with a draintimeout", () => {
     reader.connection.socket.resume();
     expect(digestOf((await reader.connection.answer()).body)).toBe(reader.digest);
     await ended;
+  });
+
+  it("an answer that is handed over but still unsent is sent to its end", async () => {
+    const listen = { kind: "tcp", host: "127.0.0.1", port: 0 } as const;
+    const { promise: isHandedOver, resolve } = Promise.withResolvers<void>();
+    await using server = await startServer({
+      listen,
+      tls: undefined,
+      log: new RecordingLogger(),
+      listener: (_incoming, outgoing) => {
+        outgoing.end(Buffer.alloc(LARGE_BYTES));
+        resolve();
+      },
+    });
+    using connection = await RawConnection.open(new URL(server.address));
+    connection.socket.pause();
+    connection.send(plainRequest("GET", "/"));
+    await isHandedOver;
+    const drained = server.drain();
+    connection.socket.resume();
+    expect((await connection.answer()).body.length).toBe(LARGE_BYTES);
+    await drained;
   });
 
   it("what goes on for longer is cut", async () => {
