@@ -14,7 +14,7 @@ import { RecordingLogger } from "../fakes/recording-logger.ts";
 const HASH_WORKER = new URL("../../src/content/hash-worker.ts", import.meta.url);
 
 /** The default of the config: nothing is forbidden, indexes may be sparse. */
-export const PERMISSIVE: ManifestPolicySettings = {
+const PERMISSIVE: ManifestPolicySettings = {
   disabled: false,
   urls: undefined,
   indexes: undefined,
@@ -31,7 +31,7 @@ export interface TestedContent {
   readonly reopen: (validation?: ManifestPolicySettings) => Promise<TestedContent>;
 }
 
-/** @param validation default: {@link PERMISSIVE}. */
+/** @param validation default: nothing is forbidden. */
 export type OpenContent = (validation?: ManifestPolicySettings) => Promise<TestedContent>;
 
 /** Opens drivers on one new store. */

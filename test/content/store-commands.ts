@@ -18,7 +18,7 @@ import {
   pushManifest,
 } from "./images.ts";
 
-export const NAMES = [APP, OTHER] as const;
+const NAMES = [APP, OTHER] as const;
 export const TAGS = ["a", "b"].map(parseTag);
 export const BLOBS = ["one", "two", "three"].map((text) => Buffer.from(text));
 
@@ -50,7 +50,7 @@ const KNOWN: readonly KnownImage[] = [
 
 export const IMAGES = KNOWN.map(({ bytes }) => bytes);
 
-export interface RepositoryModel {
+interface RepositoryModel {
   readonly blobs: Set<Digest>;
   /** What each manifest needs, by its digest. */
   readonly manifests: Map<Digest, readonly Digest[]>;
@@ -75,7 +75,7 @@ export function newModel(): StoreModel {
 }
 
 /** What the model knows of one of the {@link NAMES}. */
-export function repositoryOf(model: StoreModel, name: RepositoryName): RepositoryModel {
+function repositoryOf(model: StoreModel, name: RepositoryName): RepositoryModel {
   const found = model.get(name);
   if (found === undefined) throw new TypeError(`${name} is not in the model`);
   return found;
