@@ -6,7 +6,7 @@ import type { Directories } from "./directories.ts";
 import { absentAsUndefined, namingFailure } from "./failures.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
 
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 128 * 1024;
 /** Flags to open a file with that must not be there yet. */
 export const NEW_FILE =
   constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
