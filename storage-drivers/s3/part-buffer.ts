@@ -1,7 +1,10 @@
 const FIRST_BYTES = 256 * 1024;
 
-/** Gathers the bytes of a part. Begins small and grows, so that small uploads take little memory. */
-export class PartBuffer {
+/**
+ * Gathers the bytes of a part. Begins small, so that small uploads take little memory, and becomes a
+ * whole part's at once: growing step by step would leave as much again behind for the collector.
+ */
+export class PartBuffer implements Disposable {
   #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #sizeBytes = 0;
 
@@ -28,10 +31,15 @@ export class PartBuffer {
     this.#sizeBytes = 0;
   }
 
+  /** Gives the memory back now, not when it is collected. Nothing can be added afterwards. */
+  [Symbol.dispose](): void {
+    this.#bytes.buffer.transfer(0);
+    this.#sizeBytes = 0;
+  }
+
   #grow(neededBytes: number, limitBytes: number): void {
     if (neededBytes <= this.#bytes.byteLength) return;
-    const larger = Math.max(neededBytes, Math.min(limitBytes, 2 * this.#bytes.byteLength));
-    const grown = Buffer.allocUnsafeSlow(larger);
+    const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, limitBytes));
     this.#bytes.copy(grown, 0, 0, this.#sizeBytes);
     this.#bytes = grown;
   }

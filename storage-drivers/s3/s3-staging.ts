@@ -67,7 +67,7 @@ export class S3Staging implements StagingArea {
   ): Promise<StagedInfo> {
     const { settings, ...parts } = this.#parts;
     const { chunkSizeBytes } = settings;
-    const writer = new UploadWriter(key, record, { ...parts, chunkSizeBytes, signal });
+    await using writer = new UploadWriter(key, record, { ...parts, chunkSizeBytes, signal });
     for (;;) {
       const arrival = await incoming.next();
       if (arrival.kind === "end") return await writer.finish();

@@ -27,7 +27,7 @@ export interface WriterParts {
  * Appends to a staged object: gathers bytes to parts and sends one while the next fills up. What is
  * too small for a part at the end becomes a tail piece of its own.
  */
-export class UploadWriter {
+export class UploadWriter implements AsyncDisposable {
   readonly #key: string;
   readonly #parts: WriterParts;
   #record: UploadRecord;
@@ -60,6 +60,13 @@ export class UploadWriter {
       rest = this.#filling.add(rest, roomBytes);
       if (this.#filling.sizeBytes === roomBytes) await this.#startSending();
     }
+  }
+
+  /** Gives the buffers' memory back. Not while {@link add} or {@link finish} runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sending.catch(ignoreKnownFailure);
+    this.#filling[Symbol.dispose]();
+    this.#spare?.[Symbol.dispose]();
   }
 
   /** Saves what is too small for a part, and the record of it all. */
