@@ -1,6 +1,7 @@
 /** The command line: verbs, their flags and their exit codes. Each verb is loaded when it is called. */
 import { Command, CommanderError, Option } from "commander";
 import { exitCodeOf, printFailure } from "./failure.ts";
+import { withoutSwitchValues } from "./go-flags.ts";
 import type { Io } from "./io.ts";
 
 const EXIT_USAGE = 2;
@@ -13,15 +14,21 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   const outcome = { code: 0 };
   const program = createProgram(io, outcome);
   try {
-    const [first, ...rest] = args;
-    const words = first === "--version" ? ["version", ...rest] : args;
-    await program.parseAsync(words, { from: "user" });
+    await program.parseAsync(wordsOf(args), { from: "user" });
     return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     printFailure(error, io);
     return exitCodeOf(error);
   }
+}
+
+/** What of the command line commander would not take as people write it. */
+function wordsOf([first, ...rest]: readonly string[]): readonly string[] {
+  if (first === undefined) return [];
+  if (first === "--version") return ["version", ...rest];
+  const words = withoutSwitchValues(rest);
+  return first === "registry" && words[0] === "help" ? [first, "--help"] : [first, ...words];
 }
 
 interface Outcome {
@@ -154,8 +161,8 @@ function addRegistryAlias(program: Command, verb: AddVerb): void {
 
 function formatOption(): Option {
   return new Option("--format <format>", "how to print the result")
-    .choices(["text", "json"])
-    .default("text");
+    .choices(["table", "json"])
+    .default("table");
 }
 
 function format(flags: Flags): "text" | "json" {
