@@ -63,6 +63,7 @@ interface Deps {
 }
 
 const CONCURRENCY = 8;
+const REFERRERS_AT_A_TIME = 4;
 /** Schema 1 is served to those who ask by digest, as very old data holds it; it cannot be pushed. */
 const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
@@ -126,20 +127,26 @@ export class ManifestStore {
     );
   }
 
-  /** Everything that refers to `subject`, the list under its fallback tag included. */
-  async referrers(
+  /**
+   * Everything that refers to `subject`, the list under its fallback tag included, in ascending order
+   * of digest. Entries are read a few at a time, for each may be as large as a manifest.
+   * @param options.after only digests behind this text.
+   */
+  async *referrers(
     repository: RepositoryName,
     subject: Digest,
-    options: CallOptions,
-  ): Promise<readonly ReferrerDescriptor[]> {
-    const indexed = await this.#deps.referrers.list(repository, subject, options);
-    const found = new Map(indexed.map((entry) => [entry.digest, entry]));
-    for (const digest of await this.#fallbackDigests(repository, subject, options)) {
-      if (found.has(digest)) continue;
-      const entry = await this.#describe(repository, digest, options);
-      if (entry !== undefined) found.set(digest, entry);
-    }
-    return [...found.values()].toSorted((left, right) => (left.digest < right.digest ? -1 : 1));
+    options: CallOptions & { readonly after: string },
+  ): AsyncGenerator<ReferrerDescriptor> {
+    const { referrers } = this.#deps;
+    const indexed = new Set(await Array.fromAsync(referrers.digests(repository, subject, options)));
+    const listed = await this.#fallbackDigests(repository, subject, options);
+    const digests = [...new Set([...indexed, ...listed])].filter((one) => one > options.after);
+    const entries = pooledMap(digests.toSorted(), REFERRERS_AT_A_TIME, (digest) =>
+      indexed.has(digest)
+        ? referrers.describe(repository, { subject, digest }, options)
+        : this.#describe(repository, digest, options),
+    );
+    for await (const entry of entries) if (entry !== undefined) yield entry;
   }
 
   #read(key: string, { signal }: CallOptions): Promise<Buffer | undefined> {

@@ -4,7 +4,6 @@
  *
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */
-import { pooledMap } from "../lib/pooled-map.ts";
 import { isJsonObject } from "../oci/descriptor.ts";
 import { algorithmOf, type Digest, encodedOf, isDigest } from "../oci/digest.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -36,17 +35,18 @@ export interface ReferrerIndex {
     entry: { readonly subject: Digest; readonly digest: Digest },
     options: CallOptions,
   ): Promise<void>;
-  /** Those whose manifests are there, in ascending order of digest. */
-  list(
+  /** What was added for `subject`, in ascending order; some may be gone since. */
+  digests(repository: RepositoryName, subject: Digest, options: CallOptions): AsyncIterable<Digest>;
+  /** @returns `undefined` when its manifest is not there any more, or the entry is damaged. */
+  describe(
     repository: RepositoryName,
-    subject: Digest,
+    entry: { readonly subject: Digest; readonly digest: Digest },
     options: CallOptions,
-  ): Promise<readonly ReferrerDescriptor[]>;
+  ): Promise<ReferrerDescriptor | undefined>;
 }
 
 /** Its annotations may fill most of a manifest. */
 const MAX_ENTRY_BYTES = 8 * 1024 * 1024;
-const CONCURRENCY = 16;
 
 export function createReferrerIndex({
   driver,
@@ -55,18 +55,6 @@ export function createReferrerIndex({
   readonly driver: StorageDriver;
   readonly presence: Presence;
 }): ReferrerIndex {
-  async function* digestsOf(
-    repository: RepositoryName,
-    subject: Digest,
-    { signal }: CallOptions,
-  ): AsyncGenerator<Digest> {
-    const folder = referrersFolder(repository, subject);
-    for await (const { kind, name } of driver.list(folder, { signal })) {
-      const digest = name.replace("-", ":");
-      if (kind === "object" && isDigest(digest)) yield digest;
-    }
-  }
-
   async function readEntry(key: string, { signal }: CallOptions): Promise<unknown> {
     const bytes = await readWhole(driver, key, { signal, maxBytes: MAX_ENTRY_BYTES });
     return bytes === undefined ? undefined : parsed(bytes.toString());
@@ -81,18 +69,18 @@ export function createReferrerIndex({
     remove: (repository, { subject, digest }, options) =>
       driver.delete(referrerEntry(repository, subject, digest), options),
 
-    async list(repository, subject, options) {
-      const digests = digestsOf(repository, subject, options);
-      const entries = pooledMap(digests, CONCURRENCY, async (digest) => {
-        const stored = await presence.confirmManifest(repository, digest, options);
-        if (stored === undefined) return undefined;
-        return entryOf(
-          await readEntry(referrerEntry(repository, subject, digest), options),
-          digest,
-        );
-      });
-      const found = await Array.fromAsync(entries);
-      return found.filter((entry) => entry !== undefined);
+    async *digests(repository, subject, { signal }) {
+      const folder = referrersFolder(repository, subject);
+      for await (const { kind, name } of driver.list(folder, { signal })) {
+        const digest = name.replace("-", ":");
+        if (kind === "object" && isDigest(digest)) yield digest;
+      }
+    },
+
+    async describe(repository, { subject, digest }, options) {
+      const stored = await presence.confirmManifest(repository, digest, options);
+      if (stored === undefined) return undefined;
+      return entryOf(await readEntry(referrerEntry(repository, subject, digest), options), digest);
     },
   };
 }

@@ -17,29 +17,37 @@ const MAX_PAGE_BYTES = MAX_MANIFEST_BYTES - 1024;
 export const listReferrers: Handler = async (exchange, { content }) => {
   const { name, subject } = exchange.routeOf("referrers");
   const artifactType = exchange.query.one("artifactType", "UNSUPPORTED");
-  const last = exchange.query.one("last", "UNSUPPORTED") ?? "";
-  const all = await content.manifests.referrers(name, subject, exchange);
-  const wanted = all.filter(
-    (entry) =>
-      entry.digest > last && (artifactType === undefined || entry.artifactType === artifactType),
-  );
-  const manifests = firstPage(wanted);
+  const after = exchange.query.one("last", "UNSUPPORTED") ?? "";
+  const { signal } = exchange;
+  const all = content.manifests.referrers(name, subject, { signal, after });
+  const { manifests, isMore } = await firstPage(all, artifactType);
   const body = jsonBody({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX);
   const headers = {
     ...(artifactType !== undefined && { "OCI-Filters-Applied": "artifactType" }),
-    ...(manifests.length < wanted.length && { Link: next(exchange, manifests, artifactType) }),
+    ...(isMore && { Link: next(exchange, manifests, artifactType) }),
   };
   return { status: 200, headers, body };
 };
 
-/** As many as fit; at least one, so that paging always comes to an end. */
-function firstPage(entries: readonly ReferrerDescriptor[]): readonly ReferrerDescriptor[] {
+interface Page {
+  readonly manifests: readonly ReferrerDescriptor[];
+  readonly isMore: boolean;
+}
+
+/** As many as fit; at least one, so that paging always comes to an end. No more is read than that. */
+async function firstPage(
+  entries: AsyncIterable<ReferrerDescriptor>,
+  artifactType: string | undefined,
+): Promise<Page> {
+  const manifests: ReferrerDescriptor[] = [];
   let bytes = 0;
-  const end = entries.findIndex((entry) => {
+  for await (const entry of entries) {
+    if (artifactType !== undefined && entry.artifactType !== artifactType) continue;
     bytes += Buffer.byteLength(JSON.stringify(entry)) + 1;
-    return bytes > MAX_PAGE_BYTES;
-  });
-  return end === -1 ? entries : entries.slice(0, Math.max(end, 1));
+    if (manifests.length > 0 && bytes > MAX_PAGE_BYTES) return { manifests, isMore: true };
+    manifests.push(entry);
+  }
+  return { manifests, isMore: false };
 }
 
 function next(

@@ -44,7 +44,7 @@ function referrersOf(
   { content }: TestedContent,
   subject: Digest = digestOf(SUBJECT),
 ): Promise<readonly object[]> {
-  return content.manifests.referrers(APP, subject, calm());
+  return Array.fromAsync(content.manifests.referrers(APP, subject, { ...calm(), after: "" }));
 }
 
 describeContent("the referrers of a manifest", (open) => {

@@ -142,7 +142,8 @@ const TASKS: readonly (() => Task)[] = [
     attempt: (content) =>
       pushManifest(content, SIGNATURE, { reference: digestOf(SIGNATURE, "sha512") }),
     expectDone: async ({ manifests }) => {
-      expect(await manifests.referrers(APP, digestOf(IMAGE), calm())).toHaveLength(1);
+      const found = manifests.referrers(APP, digestOf(IMAGE), { ...calm(), after: "" });
+      expect(await Array.fromAsync(found)).toHaveLength(1);
     },
   }),
   () => ({
@@ -166,7 +167,8 @@ const TASKS: readonly (() => Task)[] = [
     },
     attempt: (content) => deletingOf(content, SIGNATURE),
     expectDone: async ({ manifests }) => {
-      expect(await manifests.referrers(APP, digestOf(IMAGE), calm())).toEqual([]);
+      const found = manifests.referrers(APP, digestOf(IMAGE), { ...calm(), after: "" });
+      expect(await Array.fromAsync(found)).toEqual([]);
     },
   }),
   () => ({
