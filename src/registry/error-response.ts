@@ -86,6 +86,12 @@ export function toErrorAnswer(error: unknown): Answer {
   return { ...answer(row, message, detailOf(error)), headers };
 }
 
+/** The code by which a client is told of the error. */
+export function errorCodeOf(error: unknown): ErrorCode {
+  if (!isKnown(error)) return "UNKNOWN";
+  return error.kind === "BadRequest" ? error.code : ROWS[error.kind].code;
+}
+
 function answer(row: Row, message: string, detail?: unknown): Answer {
   const item = { message, ...(detail !== undefined && { detail }) };
   return { status: row.status, headers: {}, body: errorBody(row.code, [item]) };

@@ -21,6 +21,8 @@ export class Exchange {
   readonly query: Query;
   /** Who asks; empty while nobody has to say. */
   readonly actor = "";
+  /** Why the request could not be answered as asked, for the log. */
+  failure: unknown = undefined;
   /** Bytes of bodies, without headers. */
   receivedBytes = 0;
   sentBytes = 0;

@@ -63,11 +63,9 @@ async function answerError(exchange: Exchange, error: unknown, deps: ListenerDep
     deps.log.info("the answer was cut short", { ...requestFields(exchange), err: error });
     return;
   }
-  const answer = toErrorAnswer(error);
-  const level = answer.status >= 500 ? "error" : "debug";
-  deps.log[level]("request failed", { ...requestFields(exchange), err: error });
+  exchange.failure = error;
   try {
-    await respond(exchange, answer, deps);
+    await respond(exchange, toErrorAnswer(error), deps);
   } catch (cause) {
     outgoing.destroy();
     deps.log.info("the answer was cut short", { ...requestFields(exchange), err: cause });

@@ -3,6 +3,7 @@ import type { AccessLog } from "../observability/access-log.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { HandlerName, Metrics } from "../observability/metrics.ts";
 import { formatReference } from "../oci/reference.ts";
+import { errorCodeOf } from "./error-response.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./route.ts";
 
@@ -33,7 +34,9 @@ export function observe(exchange: Exchange, { log, metrics, accessLog }: Observe
     const level = code < 400 || code === CLIENT_CLOSED ? "info" : "error";
     log[level](message, {
       ...requestFields(exchange),
+      ...failureFields(exchange.failure),
       "http.response.status": code,
+      "http.response.contenttype": exchange.outgoing.getHeader("content-type"),
       "http.response.written": responseBytes,
       "http.response.duration": `${(seconds * 1000).toFixed(3)}ms`,
     });
@@ -53,6 +56,13 @@ export function requestFields(exchange: Exchange): Readonly<Record<string, unkno
     "http.request.remoteaddr": exchange.client,
     ...routeFields(exchange.route),
   };
+}
+
+/** The code as the reference writes it (`blob unknown`); `err` becomes `err.message` and what lies behind it. */
+function failureFields(failure: unknown): Readonly<Record<string, unknown>> {
+  if (failure === undefined) return {};
+  const code = errorCodeOf(failure);
+  return { "err.code": code.toLowerCase().replaceAll("_", " "), err: failure };
 }
 
 function routeFields(route: Route | undefined): Readonly<Record<string, unknown>> {
