@@ -52,8 +52,8 @@ export class LengthMismatch extends Error {
 export class MethodNotAllowed extends Error {
   readonly kind = "MethodNotAllowed";
   readonly allow: readonly string[];
-  constructor(allow: readonly string[]) {
-    super("this address does not take that method");
+  constructor(allow: readonly string[], message = "this address does not take that method") {
+    super(message);
     this.allow = allow;
   }
 }

@@ -36,6 +36,9 @@ const HANDLERS = {
   },
 } as const satisfies Record<RouteKind, Methods>;
 
+const READS = ["GET", "HEAD"];
+const READ_ONLY =
+  "the registry is read-only for now (storage.maintenance.readonly): nothing can be pushed or deleted";
 const WRITES: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 /** All that is answered anywhere. TRACE, which hands a request's credentials back, is not. */
@@ -93,12 +96,13 @@ function addRoute(
     const handler = methods[method];
     if (handler !== undefined) router.on(method, path, (context) => answer(context, handler));
   }
-  const allow = allowed(methods);
+  const allow = deps.readOnly ? READS : allowed(methods);
   router.on("OPTIONS", path, (context) =>
     answer(context, () => ({ status: 200, headers: { Allow: allow.join(", ") } })),
   );
-  router.all(path, () => {
-    throw new MethodNotAllowed(allow);
+  router.all(path, ({ env: { exchange } }) => {
+    const isRefusedWrite = deps.readOnly && WRITES.has(exchange.method);
+    throw new MethodNotAllowed(allow, isRefusedWrite ? READ_ONLY : undefined);
   });
 }
 

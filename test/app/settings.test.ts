@@ -74,7 +74,9 @@ it("maintenance.readonly leaves reads and refuses writes with Allow", async () =
       expect(await codeOf(answer)).toBe("UNSUPPORTED");
     }
   }
-  expect((await send(registry, "POST", "/v2/a/blobs/uploads/")).status).toBe(405);
+  const start = await send(registry, "POST", "/v2/a/blobs/uploads/");
+  expect([start.status, start.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  expect(await start.text()).toContain("read-only");
   for (const path of [...paths.slice(0, 2), "/v2/a/tags/list", "/v2/_catalog", "/v2/"]) {
     expect((await send(registry, "GET", path)).status).toBe(200);
   }
