@@ -5,6 +5,7 @@ import { ObjectNotFound } from "../storage/errors.ts";
 import {
   type ByteRange,
   type CallOptions,
+  hasLocalFiles,
   hasPresignedUrls,
   type StorageDriver,
 } from "../storage/storage-driver.ts";
@@ -25,14 +26,24 @@ export interface BlobStore {
     blob: StoredBlob,
     options: CallOptions & { readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>;
+  /** Path of the file that holds its data, or would. @returns `undefined` when the store has no files on this machine. */
+  localFile(blob: StoredBlob): string | undefined;
   /** A short-lived URL at which the store itself serves it. @returns `undefined` when the store cannot. */
   presign(
     blob: StoredBlob,
     options: CallOptions & { readonly method: "GET" | "HEAD" },
   ): Promise<URL | undefined>;
-  /** Makes a blob of `from` one of `to` as well. @returns `undefined` when `from` does not hold it. */
+  /**
+   * Makes a blob of `from` one of `to` as well; without `from`, whatever data the store has under that
+   * sha256, which is for callers who may read everything.
+   * @returns `undefined` when it is not there.
+   */
   mount(
-    blob: { readonly digest: Digest; readonly from: RepositoryName; readonly to: RepositoryName },
+    blob: {
+      readonly digest: Digest;
+      readonly from: RepositoryName | undefined;
+      readonly to: RepositoryName;
+    },
     options: CallOptions,
   ): Promise<StoredBlob | undefined>;
   /** Records that the repository holds the data under `sha256`, known to its clients as `digest`. */
@@ -72,15 +83,21 @@ export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
       }
     },
 
+    localFile: ({ dataKey }) => (hasLocalFiles(driver) ? driver.localPath(dataKey) : undefined),
+
     async presign({ dataKey }, options) {
       if (!hasPresignedUrls(driver)) return undefined;
       return await driver.presign(dataKey, { ...options, expiresSeconds: PRESIGNED_SECONDS });
     },
 
     async mount({ digest, from, to }, options) {
-      const found = await presence.confirmBlob(from, digest, options);
+      const found =
+        from === undefined
+          ? await presence.confirmData(digest, options)
+          : await presence.confirmBlob(from, digest, options);
       if (found === undefined) return undefined;
-      const sha256 = await links.read(layerLink(from, digest), options);
+      const sha256 =
+        from === undefined ? digest : await links.read(layerLink(from, digest), options);
       if (sha256 === undefined || algorithmOf(sha256) !== "sha256") return undefined;
       await link(to, { digest, sha256 }, options);
       return found;

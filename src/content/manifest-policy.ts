@@ -34,6 +34,7 @@ export async function createManifestPolicy(
   const isAllowed = await urlRule(settings);
   return {
     judge(manifest) {
+      if (settings.disabled) return;
       for (const layer of manifest.layers) {
         for (const url of layer.urls) judgeUrl(url, isAllowed);
       }
@@ -41,7 +42,8 @@ export async function createManifestPolicy(
 
     needs(manifest) {
       if (manifest.kind === "index") {
-        return manifest.manifests.filter((child) => isRequired(child, settings.indexes));
+        const indexes = settings.disabled ? "none" : settings.indexes;
+        return manifest.manifests.filter((child) => isRequired(child, indexes));
       }
       const layers = manifest.layers.filter(({ mediaType }) => !isNonDistributable(mediaType));
       return manifest.config === undefined ? layers : [manifest.config, ...layers];
@@ -51,7 +53,7 @@ export async function createManifestPolicy(
 
 /** The regular expressions are the operator's, the URLs anybody's: so the engine must be a linear one. */
 async function urlRule(settings: ManifestPolicySettings): Promise<(url: string) => boolean> {
-  if (settings.disabled || settings.urls === undefined) return () => true;
+  if (settings.urls === undefined) return () => true;
   const { RE2JS } = await import("re2js");
   const allow = settings.urls.allow.map((pattern) => RE2JS.compile(pattern));
   const deny = settings.urls.deny.map((pattern) => RE2JS.compile(pattern));

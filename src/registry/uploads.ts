@@ -34,10 +34,30 @@ export const startUpload: Handler = async (exchange, deps) => {
   const algorithm = digest === undefined ? hintedAlgorithm(exchange) : algorithmOf(digest);
   const upload = await uploads.start(name, { signal, algorithm });
   if (digest === undefined) return progress(exchange, upload, { sizeBytes: 0 });
-  const chunk: Chunk = { bytes: exchange.body(), startBytes: undefined };
-  const blob = await uploads.commit(upload, { chunk, digest }, { signal });
+  const blob = await takeWhole(exchange, { upload, digest }, deps);
   return created(exchange, { name, blob }, deps);
 };
+
+/** Nobody was told of this upload, so what is left of one that failed must not stay. */
+async function takeWhole(
+  exchange: Exchange,
+  { upload, digest }: { readonly upload: Upload; readonly digest: Digest },
+  { content: { uploads } }: HandlerDeps,
+): Promise<StoredBlob> {
+  const chunk: Chunk = { bytes: exchange.body(), startBytes: undefined };
+  const signal = exchange.effects;
+  try {
+    return await uploads.commit(upload, { chunk, digest }, { signal });
+  } catch (error) {
+    await uploads.cancel(upload, { signal }).catch(ignoreSecondFailure);
+    throw error;
+  }
+}
+
+/** The first failure is the one to tell; a digest that was wrong has ended the upload already. */
+function ignoreSecondFailure(): undefined {
+  return undefined;
+}
 
 /** `PATCH`: one more chunk, of any size, with or without saying where it begins. */
 export const appendUpload: Handler = async (exchange, { content }) => {
@@ -109,13 +129,12 @@ async function mount(
 ): Promise<Answer | undefined> {
   const digest = exchange.query.one("mount", "DIGEST_INVALID");
   const from = exchange.query.one("from", "NAME_INVALID");
-  if (digest === undefined || from === undefined) return undefined;
-  if (!isDigest(digest) || !isRepositoryName(from)) return undefined;
-  const blob = await deps.content.blobs.mount(
-    { digest, from, to: name },
-    { signal: exchange.effects },
-  );
+  if (digest === undefined || !isDigest(digest)) return undefined;
+  if (from !== undefined && !isRepositoryName(from)) return undefined;
+  const options = { signal: exchange.effects };
+  const blob = await deps.content.blobs.mount({ digest, from, to: name }, options);
   if (blob === undefined) return undefined;
+  if (from === undefined) return created(exchange, { name, blob }, deps);
   deps.events.publish({
     ...exchange.eventOrigin(),
     kind: "blob",

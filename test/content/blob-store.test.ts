@@ -123,6 +123,17 @@ describeContent("mounting", (open) => {
     expect(await driver.stat(blobData(SHA256), calm())).toBeDefined();
   });
 
+  it("mounts by the sha256 alone whatever the store has, for those who may read everything", async () => {
+    const { content } = await open();
+    await pushBlob(content, LAYER, { repository: OTHER, algorithm: "sha512" });
+    const from = undefined;
+    expect(await content.blobs.mount({ digest: SHA256, from, to: APP }, calm())).toBeDefined();
+    expect(await content.blobs.find(APP, SHA256, calm())).toBeDefined();
+    expect(await content.blobs.mount({ digest: SHA512, from, to: APP }, calm())).toBeUndefined();
+    const absent = digestOf(Buffer.from("absent"));
+    expect(await content.blobs.mount({ digest: absent, from, to: APP }, calm())).toBeUndefined();
+  });
+
   it("mounts nothing whose data is gone", async () => {
     const { content, driver } = await open();
     await pushBlob(content, LAYER, { repository: OTHER });
