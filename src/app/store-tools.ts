@@ -45,7 +45,7 @@ export type StoreCollected = Collected;
 
 /**
  * Holds the store meanwhile.
- * @throws {StoreMissing} {StoreInUse} {StoreNotLockable} {MarkFailed}, and nothing was deleted; {SweepFailed}.
+ * @throws {StoreMissing} {StoreInUse} {StoreNotLockable} {MarkFailed} {NotAlone}, and nothing was deleted; {SweepFailed}.
  */
 export async function collectConfiguredStore(
   config: Config,
@@ -55,8 +55,9 @@ export async function collectConfiguredStore(
   await using resources = new AsyncDisposableStack();
   const log = openLog(config, { version: await readVersion(), resources });
   const driver = resources.use(await openExisting(config, { signal }));
-  resources.use(await holdStore({ driver, role: "collector", log, signal }));
-  return await collectGarbage({ ...options, driver });
+  const held = resources.use(await holdStore({ driver, role: "collector", log, signal }));
+  const stillAlone = (calling: CallOptions): Promise<void> => held.stillAlone(calling);
+  return await collectGarbage({ ...options, driver, stillAlone });
 }
 
 /** Opening a driver makes the folder that it is told of; here a wrong name must not look like an empty store. */

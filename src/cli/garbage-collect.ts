@@ -18,7 +18,7 @@ const EXIT_INTERRUPTED = 130;
 
 /**
  * @returns 0 when done, 130 when it was interrupted: then what is left is whole.
- * @throws {ConfigInvalid}; {StoreInUse} {StoreNotLockable} {StoreMissing} {MarkFailed}, and nothing was deleted; {SweepFailed}.
+ * @throws {ConfigInvalid}; {StoreInUse} {StoreNotLockable} {StoreMissing} {MarkFailed} {NotAlone}, and nothing was deleted; {SweepFailed}.
  */
 export async function run(args: GarbageCollectArguments, io: Io): Promise<number> {
   const { environment } = io;

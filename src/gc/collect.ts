@@ -1,5 +1,6 @@
 /**
- * Offline garbage collection: no other process may write to the store meanwhile.
+ * Offline garbage collection: no other process may write to the store meanwhile. Whether one does is
+ * asked again before each lot of things that is deleted.
  *
  * Needed is what every manifest of a repository needs; with `deleteUntagged` only manifests count that
  * a tag points to, children of an index that counts, and manifests whose subject counts. Everything is
@@ -7,7 +8,7 @@
  * The lines are those of the reference registry's command, for scripts that look for them.
  */
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
-import { MarkFailed, SweepFailed } from "./errors.ts";
+import { MarkFailed, NotAlone, SweepFailed } from "./errors.ts";
 import { type Garbage, mark, type RepositoryMarks } from "./mark.ts";
 import { sweep } from "./sweep.ts";
 
@@ -27,6 +28,8 @@ export interface CollectOptions extends CallOptions {
   /** Only tells what would be deleted. */
   readonly dryRun: boolean;
   readonly output: CollectOutput;
+  /** Asked after marking, and before each lot of things that is deleted. Throws when it is not so: then nothing more goes. */
+  readonly stillAlone: (options: CallOptions) => Promise<void>;
 }
 
 /** What was deleted, or would have been. */
@@ -39,7 +42,7 @@ export interface Collected {
   readonly bytes: number;
 }
 
-/** @throws {MarkFailed} and nothing was deleted. @throws {SweepFailed} @throws the signal's reason once it aborts. */
+/** @throws {MarkFailed} {NotAlone} and nothing was deleted. @throws {SweepFailed} @throws the signal's reason once it aborts. */
 export async function collectGarbage(options: CollectOptions): Promise<Collected> {
   const { output, dryRun } = options;
   const { marked, garbage } = await markAll(options);
@@ -78,10 +81,16 @@ async function markAll(
 }
 
 async function sweepAll(garbage: Garbage, options: CollectOptions): Promise<void> {
-  const { driver, signal, output } = options;
+  const { driver, signal, output, stillAlone } = options;
   const onBlob = (key: string): void => output.deleting(`Deleting blob: /${key}`);
   try {
-    await sweep(garbage, { driver, signal, onBlob });
+    await stillAlone({ signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new NotAlone(messageOf(error), { cause: error });
+  }
+  try {
+    await sweep(garbage, { driver, signal, onBlob, stillAlone });
   } catch (error) {
     signal.throwIfAborted();
     throw new SweepFailed(`deleting stopped half-way: ${messageOf(error)}`, { cause: error });

@@ -1,9 +1,17 @@
 /** Why a collection ended early. */
-export type CollectionError = MarkFailed | SweepFailed;
+export type CollectionError = MarkFailed | NotAlone | SweepFailed;
 
 /** Something could not be read or understood, so it is not known what is still needed. Nothing was deleted. */
 export class MarkFailed extends Error {
   readonly kind = "MarkFailed";
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`nothing was deleted: ${reason}`, options);
+  }
+}
+
+/** Others may write to the store, or may have. Nothing was deleted. */
+export class NotAlone extends Error {
+  readonly kind = "NotAlone";
   constructor(reason: string, options?: ErrorOptions) {
     super(`nothing was deleted: ${reason}`, options);
   }

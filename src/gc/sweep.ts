@@ -5,18 +5,19 @@ import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import type { Garbage } from "./mark.ts";
 
 const CONCURRENCY = 16;
+/** What goes between two questions whether this process is still alone: a second's work or so. */
+const LOT = 100;
 
-/**
- * @param options.onBlob told the storage key of each blob's folder before it goes.
- * @throws {StorageError} at the first failure; nothing of a later kind has been touched then.
- */
-export async function sweep(
-  garbage: Garbage,
-  options: CallOptions & {
-    readonly driver: StorageDriver;
-    readonly onBlob: (key: string) => void;
-  },
-): Promise<void> {
+export interface SweepOptions extends CallOptions {
+  readonly driver: StorageDriver;
+  /** Told the storage key of each blob's folder before it goes. */
+  readonly onBlob: (key: string) => void;
+  /** Asked before each lot; what it throws ends the sweep. */
+  readonly stillAlone: (options: CallOptions) => Promise<void>;
+}
+
+/** @throws {StorageError} at the first failure; nothing of a later kind has been touched then. */
+export async function sweep(garbage: Garbage, options: SweepOptions): Promise<void> {
   await deleteAll(garbage.tagIndexLinks.map(folderOf), options);
   await deleteAll(garbage.referrerEntries, options);
   await deleteAll(
@@ -33,15 +34,19 @@ export async function sweep(
 
 async function deleteAll(
   prefixes: readonly string[],
-  { driver, signal }: CallOptions & { readonly driver: StorageDriver },
+  { driver, signal, stillAlone }: SweepOptions,
   onEach: (key: string) => void = () => undefined,
 ): Promise<void> {
-  const deletions = pooledMap(prefixes, CONCURRENCY, async (prefix) => {
-    signal.throwIfAborted();
-    onEach(prefix);
-    await driver.deleteTree(prefix, { signal });
-  });
-  for await (const _ of deletions);
+  for (let from = 0; from < prefixes.length; from += LOT) {
+    await stillAlone({ signal });
+    const lot = prefixes.slice(from, from + LOT);
+    const deletions = pooledMap(lot, CONCURRENCY, async (prefix) => {
+      signal.throwIfAborted();
+      onEach(prefix);
+      await driver.deleteTree(prefix, { signal });
+    });
+    for await (const _ of deletions);
+  }
 }
 
 /** Of a link: the folder goes with it. */

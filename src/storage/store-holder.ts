@@ -1,5 +1,6 @@
 /** Who holds a store, so that a process that must wait can say for whom. */
 import { hostname } from "node:os";
+import type { CallOptions } from "./storage-driver.ts";
 
 /** `server`: may write at any time. `collector`: deletes what nobody needs, and must be alone. */
 export type StoreRole = "server" | "collector";
@@ -26,6 +27,29 @@ export class StoreInUse extends Error {
 /** Nobody can tell whether another process holds the store. */
 export class StoreNotLockable extends Error {
   readonly kind = "StoreNotLockable";
+}
+
+/**
+ * A process that holds a store was silent for so long that others may take it for dead, and may do
+ * already what they only do when they are sure of that.
+ */
+export class StoreLost extends Error {
+  readonly kind = "StoreLost";
+}
+
+/** A hold on a store, until it is disposed or the process ends. */
+export interface HeldStore extends AsyncDisposable {
+  /**
+   * Aborts, with a {@link StoreLost}, when this process must not write to the store any more. A lock
+   * of the kernel is never lost so.
+   */
+  readonly lost: AbortSignal;
+  /**
+   * For a collector, to be asked before each lot of things that it deletes: another process may have
+   * taken this one for dead meanwhile.
+   * @throws {StoreInUse} when a server is there. @throws {StoreLost} @throws {StorageError}
+   */
+  stillAlone(options: CallOptions): Promise<void>;
 }
 
 /** This process. */

@@ -4,7 +4,7 @@ import type { Logger } from "../observability/logger.ts";
 import { lockFile, NoLocksHere } from "./kernel-lock.ts";
 import { holdLease } from "./shared-leases.ts";
 import { type CallOptions, hasLocalFiles, type StorageDriver } from "./storage-driver.ts";
-import { type StoreHolder, type StoreRole, thisHolder } from "./store-holder.ts";
+import { type HeldStore, type StoreHolder, type StoreRole, thisHolder } from "./store-holder.ts";
 
 export interface HoldOptions extends CallOptions {
   readonly driver: StorageDriver;
@@ -27,13 +27,13 @@ const LOCK_KEY = "barge/state/store.lock";
  * @throws {StoreInUse} @throws {StoreNotLockable} when a collector cannot be sure to be alone, or when
  * the lock file may not be opened. @throws {StorageError}
  */
-export async function holdStore(options: HoldOptions): Promise<AsyncDisposable> {
+export async function holdStore(options: HoldOptions): Promise<HeldStore> {
   const { driver, role, log, signal, clock = systemClock } = options;
   signal.throwIfAborted();
   const holder = thisHolder(role, clock.now());
-  if (driver.name === "inmemory") return nothingToRelease;
+  if (driver.name === "inmemory") return heldForGood(nothingToRelease);
   if (!hasLocalFiles(driver)) return holdLease({ driver, holder, log, clock, signal });
-  return await lockLocally(driver.localPath(LOCK_KEY), holder, log);
+  return heldForGood(await lockLocally(driver.localPath(LOCK_KEY), holder, log));
 }
 
 /** A server goes on where the filesystem knows no locks, as it always could; there a collector does not. */
@@ -51,6 +51,15 @@ async function lockLocally(
     });
     return nothingToRelease;
   }
+}
+
+/** What nobody can take from a process that lives. */
+function heldForGood(lock: AsyncDisposable): HeldStore {
+  return {
+    lost: new AbortController().signal,
+    stillAlone: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose](),
+  };
 }
 
 const nothingToRelease: AsyncDisposable = {

@@ -21,6 +21,10 @@ export class FakeClock implements Clock {
     return new Date(this.#nowMs);
   }
 
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
   delay(delayMs: number, { signal }: { readonly signal: AbortSignal }): Promise<void> {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
@@ -47,6 +51,12 @@ export class FakeClock implements Clock {
     await promise;
   }
 
+  /** Moves on by `ms` while the process is stopped: whoever should have woken meanwhile wakes only then. */
+  async sleepThrough(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    await this.advance(0);
+  }
+
   /** Moves on by `ms`, waking sleepers in the order of their time and letting each do its work before the next. */
   async advance(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms;
@@ -55,7 +65,7 @@ export class FakeClock implements Clock {
         .filter(({ wakesAtMs }) => wakesAtMs <= endMs)
         .toSorted((a, b) => a.wakesAtMs - b.wakesAtMs);
       if (next === undefined) break;
-      this.#nowMs = next.wakesAtMs;
+      this.#nowMs = Math.max(this.#nowMs, next.wakesAtMs);
       this.#sleepers = this.#sleepers.filter((other) => other !== next);
       next.wake();
       await setImmediate();

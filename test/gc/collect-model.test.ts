@@ -14,6 +14,7 @@ import { collectGarbage } from "../../src/gc/collect.ts";
 import type { Digest } from "../../src/oci/digest.ts";
 import { parseTag } from "../../src/oci/reference.ts";
 import { type Planted, PlantedStore, repo } from "./planted-store.ts";
+import { alone } from "./run-collection.ts";
 
 const signal = new AbortController().signal;
 const REPOSITORIES = ["a", "a/b", "c"] as const;
@@ -215,7 +216,8 @@ describe("collectGarbage()", () => {
         const model = await plant(plan, store);
         const { deleteUntagged } = plan;
         const output = { line() {}, deleting() {}, warning() {} };
-        const options = { driver: store.driver, signal, deleteUntagged, dryRun: false, output };
+        const wishes = { deleteUntagged, dryRun: false, output, stillAlone: alone };
+        const options = { driver: store.driver, signal, ...wishes };
         await collectGarbage(options);
         const expected = expectedKeys(model, reachable(model, deleteUntagged));
         expect(await store.keys()).toStrictEqual(expected);

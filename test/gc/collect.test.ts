@@ -19,7 +19,7 @@ import { parseTag } from "../../src/oci/reference.ts";
 import type { StorageDriver } from "../../src/storage/storage-driver.ts";
 import { partlyReplaced } from "../fakes/partly-replaced-driver.ts";
 import { PlantedStore, repo } from "./planted-store.ts";
-import { collect, emptyStore, expectSound, Lines } from "./run-collection.ts";
+import { alone, collect, emptyStore, expectSound, Lines } from "./run-collection.ts";
 
 const signal = new AbortController().signal;
 const NAME = repo("shop/web");
@@ -194,6 +194,7 @@ describe("collectGarbage()", () => {
       deleteUntagged: false,
       dryRun: false,
       output: new Lines(),
+      stillAlone: alone,
     });
     await expect(collecting).rejects.toBe(reason);
   });

@@ -30,13 +30,17 @@ interface Wishes {
   readonly deleteUntagged?: boolean;
   readonly dryRun?: boolean;
   readonly output?: CollectOutput;
+  readonly stillAlone?: () => Promise<void>;
 }
+
+/** For stores that no other process can see. */
+export async function alone(): Promise<void> {}
 
 export function collect(
   driver: StorageDriver,
-  { deleteUntagged = false, dryRun = false, output = new Lines() }: Wishes = {},
+  { deleteUntagged = false, dryRun = false, output = new Lines(), stillAlone = alone }: Wishes = {},
 ): Promise<Collected> {
-  return collectGarbage({ driver, signal, deleteUntagged, dryRun, output });
+  return collectGarbage({ driver, signal, deleteUntagged, dryRun, output, stillAlone });
 }
 
 export function emptyStore(): PlantedStore {
