@@ -1,10 +1,11 @@
 /** What an operator is told when a command fails. */
+import { errorText } from "../lib/error-text.ts";
 import type { Io } from "./io.ts";
 
 const EXIT_ERROR = 1;
 const EXIT_CONFIG = 2;
 
-/** All problems of a config at once; of other errors the message and what lies behind it. */
+/** All problems of a config at once; of other errors the message and what lies behind it, nothing twice. */
 export function printFailure(error: unknown, { stderr }: Io): void {
   if (!(error instanceof Error)) {
     stderr(`barge: ${String(error)}\n`);
@@ -12,9 +13,14 @@ export function printFailure(error: unknown, { stderr }: Io): void {
   }
   // An error that has no kind is none of ours: only its stack tells where to look.
   const isExpected = "kind" in error || "code" in error;
-  stderr(`barge: ${isExpected ? error.message : (error.stack ?? error.message)}\n`);
+  let told = isExpected ? errorText(error) : (error.stack ?? error.message);
+  stderr(`barge: ${told}\n`);
   for (let { cause } = error; cause instanceof Error; { cause } = cause) {
-    stderr(`  because: ${cause.message}\n`);
+    const text = errorText(cause);
+    if (told.includes(text)) continue;
+
+    stderr(`  because: ${text}\n`);
+    told += `\n${text}`;
   }
 }
 
