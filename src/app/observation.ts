@@ -11,13 +11,18 @@ import { createLogger, type Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 
+export interface OpenLogOptions {
+  readonly version: string;
+  readonly resources: AsyncDisposableStack;
+  /** By which this process is told from others of its kind; a new one when left out. */
+  readonly instanceId?: string;
+}
+
 /** On standard error; `resources` closes it last. */
-export function openLog(
-  { log }: Config,
-  { version, resources }: { readonly version: string; readonly resources: AsyncDisposableStack },
-): Logger {
+export function openLog({ log }: Config, options: OpenLogOptions): Logger {
+  const { version, resources, instanceId = randomUUID() } = options;
   const destination = resources.use(LineWriter.open(2));
-  const fields = { ...log.fields, "instance.id": randomUUID(), version };
+  const fields = { ...log.fields, "instance.id": instanceId, version };
   const { level, formatter, reportCaller } = log;
   return createLogger({ level, formatter, fields, destination, reportCaller });
 }
@@ -50,12 +55,19 @@ export function createHealthChecks(
   return createHealth({ checks, log });
 }
 
+export interface WebhookParts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** The same as in the log, so that an event leads to the lines of its process. */
+  readonly instanceId: string;
+}
+
 export function createWebhooks(
   { notifications, http }: Config,
-  { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
+  { log, metrics, instanceId }: WebhookParts,
 ): readonly Webhook[] {
   const port = http.listen.kind === "tcp" ? `:${http.listen.port}` : "";
-  const source = { address: `${hostname()}${port}`, instanceId: randomUUID() };
+  const source = { address: `${hostname()}${port}`, instanceId };
   const { includeReferences } = notifications;
   return notifications.endpoints.map(
     (endpoint) => new Webhook({ endpoint, log, metrics, includeReferences, source }),

@@ -1,4 +1,5 @@
 /** A registry from its start to its end: opens everything in order, serves, drains, closes in reverse. */
+import { randomUUID } from "node:crypto";
 import { openStorageDriver } from "../../storage-drivers/index.ts";
 import type { Config } from "../config/config.ts";
 import type { Webhook } from "../events/webhook.ts";
@@ -35,13 +36,15 @@ const WEBHOOK_CLOSE_MS = 5_000;
 export async function serve(options: ServeOptions): Promise<void> {
   const { config, stop } = options;
   await using resources = new AsyncDisposableStack();
-  const log = openLog(config, { version: await readVersion(), resources });
+  const instanceId = randomUUID();
+  const log = openLog(config, { version: await readVersion(), resources, instanceId });
   for (const note of options.notes) log.info(note);
   for (const warning of options.warnings) log.warn(warning);
   const stopping = new AbortController();
-  const { server, close } = await open(config, { log, resources, stopping });
+  const { server, driver, close } = await open(config, { log, resources, stopping, instanceId });
   options.onListening(server.address);
   log.info(`listening on ${server.address}`);
+  resources.use(startUploadPurge(config.storage, { driver, log }));
   await aborted(stop);
   log.info("stopping", { "drain.timeout": `${config.http.drainTimeoutMs}ms` });
   await finishRequests(server, { timeoutMs: config.http.drainTimeoutMs, stopping });
@@ -53,18 +56,25 @@ interface OpenOptions {
   readonly log: Logger;
   readonly resources: AsyncDisposableStack;
   readonly stopping: AbortController;
+  readonly instanceId: string;
+}
+
+interface Opened {
+  readonly server: RunningServer;
+  readonly driver: StorageDriver;
+  readonly close: () => Promise<void>;
 }
 
 async function open(
   config: Config,
-  { log, resources, stopping }: OpenOptions,
-): Promise<{ readonly server: RunningServer; readonly close: () => Promise<void> }> {
+  { log, resources, stopping, instanceId }: OpenOptions,
+): Promise<Opened> {
   const metrics = config.http.debug?.prometheus ? await createMetrics() : NO_METRICS;
   const driver = resources.use(await openDriver(config, metrics, stopping.signal));
   if (!config.storage.readOnly) {
     resources.use(await holdStore({ driver, role: "server", log, signal: stopping.signal }));
   }
-  const webhooks = createWebhooks(config, { log, metrics });
+  const webhooks = createWebhooks(config, { log, metrics, instanceId });
   const health = resources.use(createHealthChecks(config, { driver, log }));
   const { listener, events } = await createRegistryApp(config, {
     driver,
@@ -75,12 +85,11 @@ async function open(
     stopping: stopping.signal,
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
-  resources.use(startUploadPurge(config.storage, { driver, log }));
   await startDebugServer(config, { log, resources, health, metrics, webhooks });
   const { listen, tls } = config.http;
   const server = resources.use(await startServer({ listen, tls, listener, log }));
   health.start();
-  return { server, close: () => closeWebhooks(webhooks) };
+  return { server, driver, close: () => closeWebhooks(webhooks) };
 }
 
 async function openDriver(
