@@ -7,7 +7,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
 import { keepConnectionsThatOwe } from "./idle-connections.ts";
-import { CERTIFICATE_POLL_MS, readTlsContext, watchCertificate } from "./tls-context.ts";
+import { CERTIFICATE_POLL_MS, readCertificate, watchCertificate } from "./tls-context.ts";
 import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
 
 export interface ServerOptions {
@@ -31,7 +31,7 @@ const KEEP_ALIVE_MS = 120_000;
 const HEADERS_MS = 60_000;
 const DRAIN_POLL_MS = 50;
 
-/** Disposing it cuts every connection. @throws {ListenFailed} */
+/** Disposing it cuts every connection. @throws {ListenFailed} {TlsUnusable} */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { listen, tls, listener, log } = options;
   const timeouts = {
@@ -45,10 +45,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (tls === undefined) {
     server = createServer(timeouts, listener);
   } else {
-    const secure = createTlsServer({ ...timeouts, ...(await readTlsContext(tls)) }, listener);
+    const { context, fingerprint } = await readCertificate(tls);
+    const secure = createTlsServer({ ...timeouts, ...context }, listener);
     const pollMs = options.certificatePollMs ?? CERTIFICATE_POLL_MS;
-    const apply = (context: SecureContextOptions): void => secure.setSecureContext(context);
-    resources.use(watchCertificate(tls, { log, pollMs, apply }));
+    const apply = (newer: SecureContextOptions): void => secure.setSecureContext(newer);
+    resources.use(watchCertificate(tls, { log, pollMs, fingerprint, apply }));
     server = secure;
   }
   keepConnectionsThatOwe(server);
