@@ -17,6 +17,7 @@ import { type FileSystem, realFileSystem } from "./file-system.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
 import { listDirectory } from "./list-directory.ts";
 import { openPlainFile, readFile, replaceFile } from "./object-files.ts";
+import { ownIdentity } from "./process-identity.ts";
 import { type FilesystemParts, objectAt } from "./publish-file.ts";
 
 /** The section `storage.filesystem` of the configuration. */
@@ -58,7 +59,8 @@ export class FilesystemDriver implements StorageDriver, LocalFiles {
       }
     });
     const pathOf = (key: string): string => join(root, key);
-    return new FilesystemDriver({ files, directories, slots: new Slots(maxThreads), pathOf });
+    const [slots, identity] = [new Slots(maxThreads), await ownIdentity()];
+    return new FilesystemDriver({ files, directories, slots, pathOf, identity });
   }
 
   async stat(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {

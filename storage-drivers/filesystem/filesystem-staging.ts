@@ -9,6 +9,7 @@ import type {
 } from "../../src/storage/storage-driver.ts";
 import { Incoming } from "../incoming.ts";
 import { checkObjectKey, checkStagedKey } from "../keys.ts";
+import { markAppending } from "./append-marks.ts";
 import { namingFailure } from "./failures.ts";
 import type { OpenFile } from "./file-system.ts";
 import { openPlainFile, readFile } from "./object-files.ts";
@@ -56,6 +57,13 @@ export class FilesystemStaging implements StagingArea {
     { signal, at }: CallOptions & { readonly at: StagedInfo },
   ): Promise<StagedInfo> {
     signal.throwIfAborted();
+    checkStagedKey(key);
+    const { files, pathOf } = this.#parts;
+    const path = pathOf(key);
+    await using mark = await namingFailure(`append to ${key}`, () =>
+      markAppending(path, this.#parts),
+    );
+    if (mark === undefined) throw new ObjectNotFound(key);
     await using file = await this.#open(key, APPEND);
     const stats = await namingFailure(`look at ${key}`, () => file.stat({ bigint: true }));
     checkUnchanged(key, stats, at);
@@ -63,7 +71,8 @@ export class FilesystemStaging implements StagingArea {
     this.#appending.add(key);
     try {
       await using incoming = new Incoming(bytes, signal);
-      return await appendAll(key, new StagedWriter(key, file, at), incoming);
+      const writer = new StagedWriter({ key, file, path, files }, stats);
+      return await appendAll(key, writer, incoming);
     } finally {
       this.#appending.delete(key);
     }

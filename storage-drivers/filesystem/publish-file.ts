@@ -1,16 +1,16 @@
 import { dirname } from "node:path";
-import { ObjectNotFound } from "../../src/storage/errors.ts";
+import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
 import type { ObjectInfo, StagedInfo } from "../../src/storage/storage-driver.ts";
 import type { Slots } from "../slots.ts";
+import { type MarkParts, mayBeAppending } from "./append-marks.ts";
 import type { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf } from "./failures.ts";
-import type { FileSystem } from "./file-system.ts";
+import type { FileSystem, OpenFile } from "./file-system.ts";
 import { openPlainFile, readFile, temporaryPath, writeAll, NEW_FILE } from "./object-files.ts";
-import { checkUnchanged } from "./staged-file.ts";
+import { checkUnchanged, isSameFile } from "./staged-file.ts";
 
 /** What the halves of the driver share. */
-export interface FilesystemParts {
-  readonly files: FileSystem;
+export interface FilesystemParts extends MarkParts {
   readonly directories: Directories;
   /** Bounds the operations that hold an open file and end without anybody's help. */
   readonly slots: Slots;
@@ -21,6 +21,13 @@ export interface FilesystemParts {
 interface Publication {
   readonly at: StagedInfo;
   readonly parts: FilesystemParts;
+}
+
+/** A publication whose staged file is open for reading. */
+interface Publishing extends Publication {
+  readonly key: string;
+  readonly to: string;
+  readonly file: OpenFile;
 }
 
 /** What `link` says when the name is taken, or where a file cannot have a second name there. */
@@ -37,6 +44,9 @@ const NOT_LINKED: ReadonlySet<string> = new Set([
 /**
  * Gives the staged file `key` the name `to`, durably: sync the bytes, add the second name, sync the
  * directory, take the first name away. After a crash between any two of these it can be done again.
+ *
+ * Where a process may still be appending, the object becomes a file of its own: what is staged only
+ * grows, so its first bytes are those of `at` whatever is written meanwhile.
  */
 export async function publishFile(
   key: string,
@@ -53,7 +63,7 @@ export async function publishFile(
   }
   checkUnchanged(key, await file.stat({ bigint: true }), at);
   await orDiscard(from, files, () => directories.syncFile(file));
-  await directories.within(dirname(target), () => giveName(from, to, { at, parts }));
+  await directories.within(dirname(target), () => putInPlace({ key, to, file, at, parts }));
   await orDiscard(from, files, () => directories.sync(dirname(target)));
   await directories.settled(target);
   await files.unlink(from).catch(absentAsUndefined);
@@ -74,33 +84,48 @@ async function orDiscard(
   }
 }
 
-async function giveName(from: string, to: string, { at, parts }: Publication): Promise<void> {
-  const target = parts.pathOf(to);
+/**
+ * A writer looks at the names of its file before each write, and leaves a mark before that. Once the
+ * file has its second name, nobody begins to write to it any more, and who did before is found by
+ * the mark or, when it has finished, by the size.
+ */
+async function putInPlace(publishing: Publishing): Promise<void> {
+  const { key, parts } = publishing;
+  if (!(await mayBeAppending(parts.pathOf(key), parts))) await giveName(publishing);
+  if (await needsCopy(publishing)) await copyOver(publishing);
+}
+
+async function giveName({ key, to, at, parts }: Publishing): Promise<void> {
+  const { files, pathOf } = parts;
   try {
-    await parts.files.link(from, target);
+    await files.link(pathOf(key), pathOf(to));
     return;
   } catch (error) {
     if (!NOT_LINKED.has(errnoOf(error) ?? "")) throw error;
   }
   const present = await objectAt(to, parts);
-  if (present?.sizeBytes !== at.sizeBytes) await moveOver(from, target, parts);
+  if (present?.sizeBytes === at.sizeBytes) return;
+  await files.rename(pathOf(key), pathOf(to)).catch(elsewhereAsUndefined);
 }
 
-async function moveOver(from: string, target: string, parts: FilesystemParts): Promise<void> {
-  try {
-    await parts.files.rename(from, target);
-  } catch (error) {
-    if (errnoOf(error) !== "EXDEV") throw error;
-    await copyOver(from, target, parts);
-  }
+/** Whether what stands in the object's place is missing, damaged, or may still be written to. */
+async function needsCopy({ key, to, file, at, parts }: Publishing): Promise<boolean> {
+  const { files, pathOf } = parts;
+  const there = await files.lstat(pathOf(to), { bigint: true }).catch(absentAsUndefined);
+  if (there?.isFile() !== true) return true;
+  const isStagedFile = isSameFile(there, await file.stat({ bigint: true }));
+  if (isStagedFile && (await mayBeAppending(pathOf(key), parts))) return true;
+  // The size counts only now: a writer that has left no mark behind has finished.
+  const { size } = isStagedFile ? await file.stat() : { size: Number(there.size) };
+  return size !== at.sizeBytes;
 }
 
-/** For stores whose folders lie on different filesystems. */
-async function copyOver(from: string, target: string, parts: FilesystemParts): Promise<void> {
-  const { files } = parts;
+async function copyOver(publishing: Publishing): Promise<void> {
+  const { files, pathOf } = publishing.parts;
+  const target = pathOf(publishing.to);
   const temporary = temporaryPath(target);
   try {
-    await copySynced(from, temporary, parts);
+    await copySynced(temporary, publishing);
     await files.rename(temporary, target);
   } catch (error) {
     await files.rm(temporary, { force: true }).catch(ignoreSecondFailure);
@@ -109,16 +134,24 @@ async function copyOver(from: string, target: string, parts: FilesystemParts): P
 }
 
 async function copySynced(
-  from: string,
   target: string,
-  { files, directories }: FilesystemParts,
+  { key, file, at: { sizeBytes }, parts: { files, directories } }: Publishing,
 ): Promise<void> {
-  await using source = await files.open(from);
   await using copy = await files.open(target, NEW_FILE, 0o666);
   const { signal } = new AbortController();
-  const pieces = readFile(source, { key: from, signal, range: { startBytes: 0 } });
-  for await (const piece of pieces) await writeAll(copy, [piece]);
+  const range = { startBytes: 0, lengthBytes: sizeBytes };
+  let copiedBytes = 0;
+  for await (const piece of readFile(file, { key, signal, range })) {
+    await writeAll(copy, [piece]);
+    copiedBytes += piece.byteLength;
+  }
+  if (copiedBytes !== sizeBytes) throw new StagedOutOfOrder(key, copiedBytes);
   await directories.syncFile(copy);
+}
+
+/** For `catch`: where the object lies on another filesystem it is copied. */
+function elsewhereAsUndefined(error: unknown): undefined {
+  if (errnoOf(error) !== "EXDEV") throw error;
 }
 
 /** @returns `undefined` when there is no plain file of that name. */

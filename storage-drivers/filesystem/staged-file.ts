@@ -1,7 +1,8 @@
 import type { BigIntStats } from "node:fs";
 import { StagedOutOfOrder } from "../../src/storage/errors.ts";
 import type { StagedInfo } from "../../src/storage/storage-driver.ts";
-import type { OpenFile } from "./file-system.ts";
+import { absentAsUndefined } from "./failures.ts";
+import type { FileSystem, OpenFile } from "./file-system.ts";
 import { writeAll } from "./object-files.ts";
 
 const BATCH_BYTES = 1024 * 1024;
@@ -24,25 +25,42 @@ export function checkUnchanged(key: string, stats: BigIntStats, at: StagedInfo):
   }
 }
 
+/** Whether two names, or a name and an open file, are the same file. */
+export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+/** A staged file that is open for appending. */
+export interface OpenStaged {
+  readonly key: string;
+  readonly file: OpenFile;
+  readonly path: string;
+  readonly files: FileSystem;
+}
+
 /**
  * Appends to a staged file in large writes, one of them on its way while the next fills up.
  *
  * The file is open for appending, so nothing that is there can be overwritten. Before each write and
- * at the end its size must be what we made it: another writer, in whatever process, is noticed.
+ * at the end it must still be the file at its path, with no other name, of the size that we made it:
+ * another writer, a publication or a deletion is noticed, in whatever process.
  */
 export class StagedWriter {
-  readonly #key: string;
-  readonly #file: OpenFile;
+  readonly #staged: OpenStaged;
+  readonly #opened: BigIntStats;
   #sizeBytes: number;
   #pieces: Uint8Array[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
-  /** The file stays the caller's to close, after {@link finish} or {@link settle}. */
-  constructor(key: string, file: OpenFile, at: StagedInfo) {
-    this.#key = key;
-    this.#file = file;
-    this.#sizeBytes = at.sizeBytes;
+  /**
+   * The file stays the caller's to close, after {@link finish} or {@link settle}.
+   * @param opened what the open file was found to be.
+   */
+  constructor(staged: OpenStaged, opened: BigIntStats) {
+    this.#staged = staged;
+    this.#opened = opened;
+    this.#sizeBytes = Number(opened.size);
   }
 
   /** Keeps `bytes` until they are written. Waits while a full batch waits for the one before it. */
@@ -55,7 +73,10 @@ export class StagedWriter {
     }
   }
 
-  /** Writes what is left. @throws {StagedOutOfOrder} when somebody else has written too. */
+  /**
+   * Writes what is left.
+   * @throws {StagedOutOfOrder} when somebody else has written too, or the file is no longer staged.
+   */
   async finish(): Promise<StagedInfo> {
     await this.#startWriting();
     await this.#writing;
@@ -80,15 +101,16 @@ export class StagedWriter {
 
   async #write(pieces: readonly Uint8Array[]): Promise<void> {
     await this.#unshared();
-    await writeAll(this.#file, pieces);
+    await writeAll(this.#staged.file, pieces);
     this.#sizeBytes += pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   async #unshared(): Promise<BigIntStats> {
-    const stats = await this.#file.stat({ bigint: true });
-    if (Number(stats.size) !== this.#sizeBytes || stats.nlink > 1n) {
-      throw new StagedOutOfOrder(this.#key, Number(stats.size));
-    }
+    const { key, path, files } = this.#staged;
+    const stats = await files.lstat(path, { bigint: true }).catch(absentAsUndefined);
+    if (stats === undefined) throw new StagedOutOfOrder(key, 0);
+    const isOurs = isSameFile(stats, this.#opened) && Number(stats.size) === this.#sizeBytes;
+    if (!isOurs || stats.nlink > 1n) throw new StagedOutOfOrder(key, Number(stats.size));
     return stats;
   }
 }

@@ -78,14 +78,20 @@ describe("FilesystemDriver makes things durable in order", () => {
     ]);
   });
 
-  it("append() syncs nothing and gathers small pieces into few writes", async () => {
+  it("append() syncs nothing, gathers small pieces into few writes and is marked meanwhile", async () => {
     const at = await driver.staging.create(STAGED, calm());
     disk.reset();
     const source = async function* (): AsyncGenerator<Uint8Array> {
       for (let index = 0; index < 64; index += 1) yield pattern(64 * 1024, index);
     };
     await driver.staging.append(STAGED, source(), { ...calm(), at });
-    expect(disk.calls).toEqual([`open ${STAGED}`, ...Array(4).fill(`writev ${STAGED}`)]);
+    const identity = /(?<=data\.)[0-9a-f]{16}\.\d+\.\d+(?=\.\*\.tmp$)/;
+    expect(disk.calls.map((call) => call.replace(identity, "<process>"))).toEqual([
+      `open ${STAGED}.<process>.*.tmp`,
+      `open ${STAGED}`,
+      ...Array(4).fill(`writev ${STAGED}`),
+      `unlink ${STAGED}.<process>.*.tmp`,
+    ]);
   });
 
   it("delete() and deleteTree() sync the directory", async () => {
