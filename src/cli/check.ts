@@ -20,7 +20,7 @@ interface Screen {
 const PROGRESS_EVERY_MS = 1000;
 
 /**
- * @returns 0 when all is as it should be, 1 when something is not.
+ * @returns 0 when all is as it should be, notes or not; 1 when something is not.
  * @throws {ConfigInvalid} {StoreMissing} {StorageError}
  */
 export async function run(

@@ -55,6 +55,19 @@ describe("barge check", () => {
     });
   });
 
+  it("exits 0 and notes it when a manifest was pushed with a wrong size", async () => {
+    await using opened = await openConfiguredStore();
+    const { config, store } = opened;
+    const layer = await store.blob("shop/web", "a layer");
+    await store.image("shop/web", "one", { layers: [{ ...layer, size: 9 }] });
+    const { code, stdout } = await say(["check", config]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^note: wrong-size: .*: the manifest says that layers\[0\] has 9 bytes, but /m,
+    );
+    expect(stdout).toMatch(/: all is as it should be\n$/);
+  });
+
   it("reads all bytes only with --deep", async () => {
     await using opened = await openConfiguredStore();
     const { config, store } = opened;

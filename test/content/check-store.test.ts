@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { FilesystemDriver } from "../../storage-drivers/filesystem/filesystem-driver.ts";
 import { checkStore } from "../../src/content/check/check-store.ts";
 import {
+  blobData,
   referrerEntry,
   repositoryFolder,
   revisionLink,
@@ -159,6 +160,33 @@ describe("checkStore() takes no offence at", () => {
     const { violations, checked } = await check(store);
     expect(violations).toStrictEqual([]);
     expect(checked).toMatchObject({ referrers: 0, unindexedReferrers: 1 });
+  });
+
+  it("another size in a manifest than its parts have, but notes it and hashes each part only once a look", async () => {
+    const store = emptyStore();
+    const layer = await store.blob("shop/web", "a layer");
+    const lying = { layers: [{ ...layer, size: 9 }] };
+    const child = await store.image("shop/web", "one", lying);
+    await store.image("shop/web", "two", lying);
+    await store.image("shop/web", "three", lying);
+    const index = await store.index("shop/web", [{ ...child, size: 1 }]);
+    let reads = 0;
+    const driver = partlyReplaced(store.driver, {
+      read(key, options) {
+        if (key === blobData(layer.digest)) reads += 1;
+        return store.driver.read(key, options);
+      },
+    });
+    const { violations, notes } = await checkStore({ driver, signal, deep: false });
+    expect(violations).toStrictEqual([]);
+    expect(notes).toHaveLength(4);
+    expect(notes).toContainEqual({
+      level: "note",
+      kind: "wrong-size",
+      where: revisionLink(NAME, index.digest),
+      detail: `the manifest says that manifests[0] has 1 bytes, but ${child.digest} has ${child.size}; it was pushed so, and some clients refuse it`,
+    });
+    expect(reads).toBe(2);
   });
 
   it("schema 1, a tag cut off in its first push and folders of others, but notes them", async () => {

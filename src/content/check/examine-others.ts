@@ -1,10 +1,8 @@
 /** Judges entries of the referrers index, uploads and data. */
 import { isJsonObject } from "../../oci/descriptor.ts";
-import { algorithmOf, type Digest, Digester } from "../../oci/digest.ts";
-import { ObjectNotFound } from "../../storage/errors.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { readWhole } from "../../storage/read-whole.ts";
 import {
-  blobData,
   referrerEntry,
   revisionLink,
   uploadData,
@@ -15,6 +13,7 @@ import type { UploadId } from "../upload-id.ts";
 import { readStartedAt } from "../upload-purge.ts";
 import { wrongBytes } from "./examine-revision.ts";
 import { type Examined, NOTHING_THERE, type Violation, violation } from "./finding.ts";
+import { hashData } from "./hash-data.ts";
 import type { Look } from "./look.ts";
 import type { RepositoryPlace } from "./stored-link.ts";
 import { readStoredManifest } from "./stored-manifest.ts";
@@ -93,19 +92,7 @@ export async function examineBlob(
 ): Promise<Examined> {
   const bytes = await look.sizeOf(data);
   if (bytes === undefined) return NOTHING_THERE;
-  const actual = deep ? await hashOf(data, look) : data;
+  const actual = deep ? await hashData(look.driver, data, look) : data;
   const findings = actual === undefined || actual === data ? [] : [wrongBytes(data, actual)];
   return { counts: { blobs: 1, bytes }, findings };
-}
-
-/** @returns `undefined` when the data went away meanwhile. */
-async function hashOf(data: Digest, { driver, signal }: Look): Promise<Digest | undefined> {
-  const digester = new Digester(algorithmOf(data));
-  try {
-    for await (const chunk of driver.read(blobData(data), { signal })) digester.update(chunk);
-  } catch (error) {
-    if (error instanceof ObjectNotFound) return undefined;
-    throw error;
-  }
-  return digester.digest();
 }

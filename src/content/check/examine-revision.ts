@@ -92,7 +92,7 @@ async function blobAmiss(
   const lack = await lackOf(link, look);
   if (lack !== undefined) return [incomplete(place, { member, descriptor }, lack)];
   if (link.state !== "read") return [];
-  return sizeAmiss({ member, descriptor }, place, await look.sizeOf(link.digest));
+  return await sizeAmiss({ member, descriptor, data: link.digest }, place, look);
 }
 
 /** A child that the repository does not hold is no fault: indexes may be sparse. */
@@ -110,7 +110,7 @@ async function childAmiss(
   const lack = await lackOf(link, look);
   if (lack !== undefined) return [incomplete(place, { member, descriptor }, lack)];
   if (link.state !== "read") return [];
-  return sizeAmiss({ member, descriptor }, place, await look.sizeOf(link.digest));
+  return await sizeAmiss({ member, descriptor, data: link.digest }, place, look);
 }
 
 function incomplete(
@@ -122,14 +122,18 @@ function incomplete(
   return violation("incomplete-manifest", revisionLink(name, digest), detail);
 }
 
-function sizeAmiss(
-  { member, descriptor }: Member,
+/** Which of the two is wrong, the manifest or the data, only the bytes tell. */
+async function sizeAmiss(
+  { member, descriptor, data }: Member & { readonly data: Digest },
   { name, digest }: RevisionPlace,
-  sizeBytes: number | undefined,
-): readonly Finding[] {
+  look: Look,
+): Promise<readonly Finding[]> {
+  const sizeBytes = await look.sizeOf(data);
   if (sizeBytes === undefined || sizeBytes === descriptor.sizeBytes) return [];
-  const detail = `${member} should have ${descriptor.sizeBytes} bytes, but ${descriptor.digest} has ${sizeBytes}`;
-  return [violation("wrong-size", revisionLink(name, digest), detail)];
+  const actual = await look.actualDigestOf(data);
+  if (actual !== undefined && actual !== data) return [wrongBytes(data, actual)];
+  const detail = `the manifest says that ${member} has ${descriptor.sizeBytes} bytes, but ${descriptor.digest} has ${sizeBytes}; it was pushed so, and some clients refuse it`;
+  return [note("wrong-size", revisionLink(name, digest), detail)];
 }
 
 async function countUnindexed(

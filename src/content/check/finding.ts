@@ -20,8 +20,6 @@ export type ViolationKind =
   | "dangling-referrer"
   /** An upload that does not say when it began, so that nothing will ever remove it. */
   | "dangling-upload"
-  /** Data is not as long as a manifest says. */
-  | "wrong-size"
   /** Data has another digest than its name. */
   | "wrong-bytes";
 
@@ -31,6 +29,8 @@ export type NoteKind =
   | "schema-1-manifest"
   /** The folder of a tag that points nowhere: its first push was cut off. Pushing or deleting the tag heals it. */
   | "unfinished-tag"
+  /** A manifest says another size of something than it has, whose bytes are right: whoever pushed it said so. */
+  | "wrong-size"
   /** A folder that this program does not know. */
   | "unknown-folder";
 

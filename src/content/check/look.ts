@@ -2,6 +2,7 @@
 import type { Digest } from "../../oci/digest.ts";
 import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
 import { blobData } from "../layout.ts";
+import { hashData } from "./hash-data.ts";
 import { readStoredLink, type StoredLink } from "./stored-link.ts";
 
 export interface Look extends CallOptions {
@@ -9,19 +10,24 @@ export interface Look extends CallOptions {
   link(key: string): Promise<StoredLink>;
   /** Bytes of the data under this digest; `undefined` when there is none. */
   sizeOf(data: Digest): Promise<number | undefined>;
+  /** The digest of the bytes that lie there; each is hashed once. `undefined` when there are none. */
+  actualDigestOf(data: Digest): Promise<Digest | undefined>;
 }
 
 interface LookOptions extends CallOptions {
   readonly driver: StorageDriver;
 }
 
-/** Asks the store each time. */
+/** Asks the store each time, except for hashes: many manifests may name the same large data. */
 export function createFreshLook({ driver, signal }: LookOptions): Look {
+  const hashes = new Map<Digest, Promise<Digest | undefined>>();
   return {
     driver,
     signal,
     link: (key) => readStoredLink(driver, key, { signal }),
     sizeOf: async (data) => (await driver.stat(blobData(data), { signal }))?.sizeBytes,
+    actualDigestOf: (data) =>
+      hashes.getOrInsertComputed(data, () => hashData(driver, data, { signal })),
   };
 }
 
