@@ -76,7 +76,8 @@ async function markAll(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof MarkFailed) throw error;
-    throw new MarkFailed(`the store cannot be read: ${messageOf(error)}`, { cause: error });
+    const next = "see to it that all of it can be read";
+    throw new MarkFailed(`the store cannot be read: ${messageOf(error)}`, { next, cause: error });
   }
 }
 

@@ -4,8 +4,9 @@ export type CollectionError = MarkFailed | NotAlone | SweepFailed;
 /** Something could not be read or understood, so it is not known what is still needed. Nothing was deleted. */
 export class MarkFailed extends Error {
   readonly kind = "MarkFailed";
-  constructor(reason: string, options?: ErrorOptions) {
-    super(`nothing was deleted: ${reason}`, options);
+  /** @param options.next what the operator is to do before the next run, as an order. */
+  constructor(reason: string, options: ErrorOptions & { readonly next: string }) {
+    super(`nothing was deleted: ${reason}; ${options.next}, then run it again`, options);
   }
 }
 

@@ -90,7 +90,8 @@ class RepositoryReader {
     const revisions = new Map<Digest, Digest>();
     const listed = listRevisions(this.#place, this.#strictly());
     const links = pooledMap(listed, CONCURRENCY, async (digest) => {
-      return { digest, data: await this.#read(revisionLink(name, digest)) };
+      const next = `push the image ${name}@${digest} again`;
+      return { digest, data: await this.#read(revisionLink(name, digest), next) };
     });
     for await (const { digest, data } of links) {
       if (data !== undefined) revisions.set(digest, this.#directed(digest, data));
@@ -119,7 +120,10 @@ class RepositoryReader {
     const { name } = this.#place;
     const tags = listTags(this.#place, this.#strictly());
     const targets = pooledMap(tags, CONCURRENCY, async (tag) => {
-      const digest = await this.#read(tagCurrentLink(name, tag));
+      const digest = await this.#read(
+        tagCurrentLink(name, tag),
+        `push or delete the tag ${name}:${tag}`,
+      );
       const data = digest && revisions.get(digest);
       if (digest !== undefined && data === undefined) {
         this.warnings.push(
@@ -174,9 +178,12 @@ class RepositoryReader {
       case "damaged":
         throw new MarkFailed(
           `${name}: manifest ${data} is damaged: its digest is ${stored.actual}`,
+          { next: `push the image again, or delete ${name}@${data}` },
         );
       case "invalid":
-        throw new MarkFailed(`${name}: ${data} is no manifest: ${stored.reason}`);
+        throw new MarkFailed(`${name}: ${data} is no manifest: ${stored.reason}`, {
+          next: `delete ${name}@${data}`,
+        });
       case "parsed":
         return { ...alone, ...(await this.#needsOf(stored.manifest, { data, revisions })) };
     }
@@ -200,7 +207,9 @@ class RepositoryReader {
   /** Where data lies that is not named by its sha256. */
   async #aliasOf(digest: Digest, revisions: Revisions): Promise<readonly Digest[]> {
     if (algorithmOf(digest) === "sha256") return [];
-    const asBlob = await this.#read(layerLink(this.#place.name, digest));
+    const { name } = this.#place;
+    const next = `push what needs ${digest} to ${name} again`;
+    const asBlob = await this.#read(layerLink(name, digest), next);
     return [asBlob, revisions.get(digest)].filter((data) => data !== undefined);
   }
 
@@ -213,17 +222,21 @@ class RepositoryReader {
     return (await Array.fromAsync(data)).flat();
   }
 
-  async #read(key: string): Promise<Digest | undefined> {
+  /** @param next what mends the link if it is of no use. */
+  async #read(key: string, next: string): Promise<Digest | undefined> {
     const link = await readStoredLink(this.#place.driver, key, { signal: this.#signal });
     if (link.state === "unreadable") {
-      throw new MarkFailed(`the link ${key} is of no use: ${link.reason}`);
+      throw new MarkFailed(`the link ${key} is of no use: ${link.reason}`, { next });
     }
     return link.state === "read" ? link.digest : undefined;
   }
 
   #directed(digest: Digest, data: Digest): Digest {
     if (data === digest || algorithmOf(digest) !== "sha256") return data;
-    throw new MarkFailed(`${this.#place.name}: the link of manifest ${digest} holds ${data}`);
+    const { name } = this.#place;
+    throw new MarkFailed(`${name}: the link of manifest ${digest} holds ${data}`, {
+      next: `push the image ${name}@${digest} again`,
+    });
   }
 
   #calmly(): CallOptions {
@@ -233,7 +246,9 @@ class RepositoryReader {
   /** A folder that we do not understand may hold what another program needs. */
   #strictly(): CallOptions & { readonly onUnknown: (key: string) => void } {
     const onUnknown = (key: string): never => {
-      throw new MarkFailed(`the name of ${key} means nothing here`);
+      throw new MarkFailed(`the name of ${key} means nothing here`, {
+        next: "find out what made it and move it out of the store",
+      });
     };
     return { signal: this.#signal, onUnknown };
   }
