@@ -7,6 +7,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
 import { keepConnectionsThatOwe } from "./idle-connections.ts";
+import { answerRefused } from "./refused-requests.ts";
 import { CERTIFICATE_POLL_MS, readCertificate, watchCertificate } from "./tls-context.ts";
 import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
 
@@ -53,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     server = secure;
   }
   keepConnectionsThatOwe(server);
+  answerRefused(server, { log });
   await startListening(server, listen);
   const owned = resources.move();
   return {
