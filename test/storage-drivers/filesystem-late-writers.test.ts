@@ -6,6 +6,7 @@ import {
   mkdtempDisposable,
   readdir,
   readFile,
+  rm,
   stat,
   writeFile,
 } from "node:fs/promises";
@@ -180,6 +181,15 @@ describe("FilesystemStaging.publish() beside the mark of a writer", () => {
     expect(await isCopied(at)).toBe(true);
   });
 
+  it("copies what it has opened when the upload and its marks are deleted meanwhile", async () => {
+    const at = await stage("content");
+    disk.before = async (call) => {
+      if (call === `sync ${STAGED}`) await rm(join(root, FOLDER), { recursive: true });
+    };
+    expect(await isCopied(at)).toBe(true);
+    expect(await text(driver.read(BLOB, calm()))).toBe("content");
+  });
+
   it("leaves marks that are never listed and go with the folder", async () => {
     const at = await stage("content");
     await leaveMark("unknown");
@@ -192,6 +202,12 @@ describe("FilesystemStaging.publish() beside the mark of a writer", () => {
 });
 
 describe("FilesystemStaging.publish() when a writer comes after the first look", () => {
+  beforeEach(async () => {
+    // The folder is there, so that the first attempt to link succeeds.
+    await driver.write(BLOB, Buffer.from("x"), calm());
+    await driver.delete(BLOB, calm());
+  });
+
   /** Does something when nobody was found and the file is about to get its second name. */
   function beforeLink(task: () => Promise<void>): void {
     disk.before = (call) => (call.startsWith("link") ? task() : undefined);
@@ -222,16 +238,20 @@ describe("FilesystemStaging.publish() when a writer comes after the first look",
 });
 
 describe("FilesystemStaging.append() while another process publishes", () => {
-  async function* pausing(reached: () => void, goOn: Promise<void>): AsyncGenerator<Uint8Array> {
+  async function* pausing(
+    reached: () => void,
+    goOn: Promise<void>,
+    rest: string,
+  ): AsyncGenerator<Uint8Array> {
     reached();
     await goOn;
-    yield Buffer.from(" and more");
+    yield Buffer.from(rest);
   }
 
   it("neither writes nor succeeds when the staged file is gone", async () => {
     const at = await stage("content");
     const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const source = pausing(reached.resolve, goOn.promise);
+    const source = pausing(reached.resolve, goOn.promise, " and more");
     const late = await openDriver(new RecordingFileSystem(root));
     const appending = late.staging.append(STAGED, source, { ...calm(), at });
     await reached.promise;
@@ -263,7 +283,7 @@ describe("FilesystemStaging.append() while another process publishes", () => {
   it("fails when the upload was given up and begun anew at the same key", async () => {
     const at = await stage("content");
     const [reached, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const source = pausing(reached.resolve, goOn.promise);
+    const source = pausing(reached.resolve, goOn.promise, "");
     const appending = driver.staging.append(STAGED, source, { ...calm(), at });
     await reached.promise;
     await driver.staging.discard(STAGED, calm());
