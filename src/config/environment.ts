@@ -6,8 +6,8 @@
  * those for what is in it.
  */
 import type { ConfigProblem } from "./config-invalid.ts";
-import { suggestion } from "./nearest.ts";
-import { type Placement, placeValue } from "./place-value.ts";
+import { nearest } from "./nearest.ts";
+import { placeValue, type UnknownPlace } from "./place-value.ts";
 import type { Shape } from "./shape.ts";
 import type { Tree } from "./tree.ts";
 import { parseYaml, YamlRefused } from "./yaml.ts";
@@ -38,6 +38,9 @@ const NOT_SETTINGS: ReadonlySet<string> = new Set([
   "BARGE_SERVER",
 ]);
 
+/** What Kubernetes sets in every container for a service that is named `barge`. */
+const OF_SERVICE_LINKS = /^BARGE_(?:PORT(?:_|$)|SERVICE_)/;
+
 /** Pure: gives a new tree. A variable that cannot be carried out is a problem, an unknown one a warning. */
 export function overrideFromEnvironment(
   tree: Tree,
@@ -45,7 +48,7 @@ export function overrideFromEnvironment(
   environment: Environment,
 ): Overridden {
   const overriding = new Overriding(tree, shape);
-  const names = Object.keys(environment).filter((name) => !NOT_SETTINGS.has(name));
+  const names = Object.keys(environment).filter(isSetting);
   for (const name of names.toSorted(byBytes)) {
     const steps = stepsOf(name);
     const text = environment[name];
@@ -102,10 +105,28 @@ class Overriding implements Overridden {
     }
   }
 
-  #warnUnknown(variable: string, { step, known }: Placement & { kind: "unknown" }): void {
-    const meant = suggestion(step, known);
-    this.warnings.push(`ignoring unrecognized environment variable ${variable}${meant}`);
+  #warnUnknown(variable: string, place: UnknownPlace): void {
+    const meant = meantVariable(variable, place);
+    const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+    this.warnings.push(`ignoring unrecognized environment variable ${variable}${hint}`);
   }
+}
+
+/** One word may be misspelt, or be taken apart: `BARGE_TRUSTED_PROXIES`. */
+function meantVariable(
+  variable: string,
+  { step, behind, known }: UnknownPlace,
+): string | undefined {
+  const end = [step, ...behind].join("_");
+  const before = variable.slice(0, variable.length - end.length);
+  const word = nearest(step, known);
+  if (word !== undefined) return before + [word, ...behind].join("_");
+  const whole = nearest(end.replaceAll("_", ""), known);
+  return whole === undefined ? undefined : before + whole;
+}
+
+function isSetting(name: string): boolean {
+  return !NOT_SETTINGS.has(name) && !OF_SERVICE_LINKS.test(name);
 }
 
 /** @returns `undefined` for a variable that is none of ours. */

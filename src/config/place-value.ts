@@ -6,9 +6,19 @@ import { isTreeList, isTreeMap, type Tree, type TreeMap } from "./tree.ts";
 
 export type Placement =
   | { readonly kind: "placed"; readonly tree: Tree; readonly path: string }
-  /** No setting has this name; `step` is the word that nothing matches, `known` what would. */
-  | { readonly kind: "unknown"; readonly step: string; readonly known: readonly string[] }
+  | UnknownPlace
   | { readonly kind: "refused"; readonly reason: string };
+
+/** No setting has this name. */
+export interface UnknownPlace {
+  readonly kind: "unknown";
+  /** The word that nothing matches. */
+  readonly step: string;
+  /** The words behind it. */
+  readonly behind: readonly string[];
+  /** What would match. */
+  readonly known: readonly string[];
+}
 
 interface Place {
   readonly tree: Tree;
@@ -40,16 +50,18 @@ function descend(place: Place): Inner {
     case "any":
       return descendAny(step, { ...place, steps });
     case "leaf":
-      return { kind: "unknown", step, known: [] };
+      return { kind: "unknown", step, behind: steps, known: [] };
   }
 }
 
 function descendAny(step: string, place: Place): Inner {
-  const { tree, shape } = place;
+  const { tree, shape, steps } = place;
   if (isTreeList(tree)) {
     return descendList(step, { ...place, shape: { kind: "list", item: shape } });
   }
-  if (tree !== undefined && !isTreeMap(tree)) return { kind: "unknown", step, known: [] };
+  if (tree !== undefined && !isTreeMap(tree)) {
+    return { kind: "unknown", step, behind: steps, known: [] };
+  }
   return descendMap(step, { ...place, shape: freeForm(shape) });
 }
 
@@ -65,7 +77,7 @@ function descendMap(step: string, place: Place & { readonly shape: MapShape }): 
   const childShape = key === undefined ? undefined : (shape.fields.get(key)?.shape ?? shape.others);
   if (key === undefined || childShape === undefined) {
     const known = [...shape.fields.values()].map((field) => field.environmentName);
-    return { kind: "unknown", step, known };
+    return { kind: "unknown", step, behind: place.steps, known };
   }
   const inner = descend({ ...place, tree: tree.get(key), shape: childShape });
   if (inner.kind !== "placed") return inner;

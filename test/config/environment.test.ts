@@ -143,7 +143,7 @@ describe("REGISTRY_ variables", () => {
     ["REGISTRY_LOG_FIELDS_A_B", "x"],
     ["REGISTRY_", "x"],
     ["REGISTRY_BARGE_STATE_DIRECTORY", "/s"],
-    ["BARGE_PORT", "tcp://10.0.0.1:5000"],
+    ["BARGE_PORTS", "5000"],
     ["BARGE_STATE_NONSENSE", "x"],
   ])("%s names no setting: it is warned of and ignored", async ([name = "", value]) => {
     const { warnings } = await read(minimal("log: {fields: {a: text}}"), { [name]: value });
@@ -153,9 +153,30 @@ describe("REGISTRY_ variables", () => {
     ]);
   });
 
-  test("a warning names the nearest word", async () => {
-    const { warnings } = await read(minimal(), { REGISTRY_HTTP_ADR: ":1" });
-    expect(warnings).toEqual([expect.stringContaining('did you mean "ADDR"?')]);
+  test.for([
+    ["REGISTRY_HTTP_ADR", "REGISTRY_HTTP_ADDR"],
+    ["REGISTRY_HTPT_ADDR", "REGISTRY_HTTP_ADDR"],
+    ["BARGE_TRUSTEDPROXY", "BARGE_TRUSTEDPROXIES"],
+    ["BARGE_TRUSTEDPROXIS_0", "BARGE_TRUSTEDPROXIES_0"],
+    ["BARGE_TRUSTED_PROXIES", "BARGE_TRUSTEDPROXIES"],
+    ["BARGE_STATE_DIRECTOR", "BARGE_STATE_DIRECTORY"],
+  ])("a warning of %s names the whole variable that is meant", async ([name = "", meant]) => {
+    const { warnings } = await read(minimal(), { [name]: "x" });
+    expect(warnings).toEqual([
+      `ignoring unrecognized environment variable ${name}; did you mean ${meant}?`,
+    ]);
+  });
+
+  test("what an orchestrator sets for a service named barge is let alone", async () => {
+    const { notes, warnings } = await read(minimal(), {
+      BARGE_PORT: "tcp://10.0.0.1:5000",
+      BARGE_PORT_5000_TCP: "tcp://10.0.0.1:5000",
+      BARGE_PORT_5000_TCP_ADDR: "10.0.0.1",
+      BARGE_SERVICE_HOST: "10.0.0.1",
+      BARGE_SERVICE_PORT: "5000",
+      BARGE_SERVICE_PORT_HTTP: "5000",
+    });
+    expect({ notes, warnings }).toEqual({ notes: [], warnings: [] });
   });
 
   test("REGISTRY_VERSION cannot change the format", async () => {
