@@ -32,7 +32,7 @@ export const bargeSchema = z
     state: z
       .strictObject({
         directory: text().describe(
-          "Directory for what Barge may lose without harm. Default: `barge/state` below the root of the filesystem driver.",
+          "Directory for what Barge may lose without harm. Nothing in this version keeps state there: it is for the job queue and the journals of later versions. Default: `barge/state` below the root of the filesystem driver.",
         ),
       })
       .prefault({})

@@ -1,6 +1,6 @@
 /**
- * Settings of the reference that are accepted and need nothing here. The operator is told once, so
- * that nobody looks for an effect that there is not.
+ * Settings that are accepted and do nothing here; most are the reference's and are not needed. The
+ * operator is told once, so that nobody looks for an effect that there is not.
  */
 import type { Environment } from "./environment.ts";
 import { findAll } from "./value-at.ts";
@@ -43,6 +43,11 @@ export const NEEDLESS: readonly Needless[] = [
   {
     path: "compatibility.schema1",
     reason: "is not needed: manifests of schema 1 are never accepted",
+  },
+  {
+    path: "barge.state.directory",
+    reason:
+      "has no effect yet: nothing in this version keeps state there; it is for the job queue and the journals of later versions",
   },
 ];
 

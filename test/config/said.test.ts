@@ -7,6 +7,10 @@ describe("notes", () => {
     ["loglevel: info", "loglevel is the old name of log.level"],
     ["auth: none", "auth.none is what this version does"],
     ["auth: {none: {}}", "auth.none is what this version does"],
+    [
+      "barge: {state: {directory: /state}}",
+      "barge.state.directory has no effect yet: nothing in this version keeps state there",
+    ],
     ["proxy: {ttl: 1h}", "proxy has no effect without remoteurl"],
     ["validation: {enabled: true}", "validation.enabled is an old setting"],
     ["compatibility: {schema1: {enabled: false}}", "compatibility.schema1 is not needed"],
@@ -34,6 +38,11 @@ describe("notes", () => {
     const { notes } = await read(`version: 0.1\n${text}`);
     expect(notes).toEqual([expect.stringContaining(note)]);
     expect(notes.join()).not.toContain("hunter2");
+  });
+
+  test("BARGE_STATE_DIRECTORY", async () => {
+    const { notes } = await read(minimal(), { BARGE_STATE_DIRECTORY: "/state" });
+    expect(notes).toEqual([expect.stringContaining("barge.state.directory has no effect yet")]);
   });
 
   test("variables of OpenTelemetry are named together", async () => {
