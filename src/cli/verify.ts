@@ -1,5 +1,5 @@
 import type { ConfigProblem } from "../config/config-invalid.ts";
-import { ConfigInvalid, formatProblem } from "../config/config-invalid.ts";
+import { BUILT_IN, ConfigInvalid, formatProblems } from "../config/config-invalid.ts";
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Io } from "./io.ts";
@@ -45,14 +45,11 @@ async function judge(argument: string | undefined, io: Io): Promise<Verdict> {
 }
 
 function printText(verdict: Verdict, io: Io): void {
-  const name = verdict.file ?? "the built-in configuration";
   for (const warning of verdict.warnings) io.stderr(`warning: ${warning}\n`);
   if (verdict.valid) {
-    io.stdout(`${name} is valid\n`);
+    io.stdout(`${verdict.file ?? BUILT_IN} is valid\n`);
     for (const note of verdict.notes) io.stdout(`note: ${note}\n`);
     return;
   }
-  const count = verdict.problems.length;
-  io.stderr(`${name} cannot be used: ${count} ${count === 1 ? "problem" : "problems"}\n`);
-  for (const problem of verdict.problems) io.stderr(`  ${formatProblem(problem)}\n`);
+  io.stderr(`${formatProblems(verdict.problems, verdict.file ?? undefined)}\n`);
 }

@@ -55,7 +55,7 @@ export interface ConfigText {
 export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const { source, environment } = given;
   const shape = configShape();
-  const overridden = overrideFromEnvironment(parseFile(given.text), shape, environment);
+  const overridden = overrideFromEnvironment(parseFile(given), shape, environment);
   const fitted = fit(overridden.tree, shape);
   const secrets = await resolveSecrets(fitted.value, shape, environment);
   const parsed = configSchema.safeParse(secrets.value, { error: describeIssue });
@@ -69,7 +69,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const problems = onePerPlace([...refusals, ...others.filter(isOutside(refusals))]).map(
     nameVariable(overridden.origins),
   );
-  if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems);
+  if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems, { source });
   return {
     config: deepFreeze({ source, ...parsed.data }),
     notes: findNeedless(fitted.value, environment),
@@ -88,24 +88,27 @@ async function readText(path: string): Promise<string> {
     const reason =
       cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
     const why = reason === "ENOENT" ? "there is no such file" : reason;
-    throw new ConfigInvalid([{ path: "", message: `cannot read ${path}: ${why}` }], { cause });
+    const problem = { path: "", message: `the file cannot be read: ${why}` };
+    throw new ConfigInvalid([problem], { source: path, cause });
   }
 }
 
-function parseFile(text: string): Tree {
-  const tree = parseTree(text);
+function parseFile({ text, source }: ConfigText): Tree {
+  const tree = parseTree(text, source);
   if (tree === undefined || isTreeMap(tree)) return tree;
-  throw new ConfigInvalid([{ path: "", message: "the file must be a map of settings" }]);
+  throw new ConfigInvalid([{ path: "", message: "the file must be a map of settings" }], {
+    source,
+  });
 }
 
-function parseTree(text: string): Tree {
+function parseTree(text: string, source: string | undefined): Tree {
   try {
     return parseYaml(text);
   } catch (cause) {
     if (!(cause instanceof YamlRefused)) throw cause;
     throw new ConfigInvalid(
       cause.sentences.map((message) => ({ path: "", message })),
-      { cause },
+      { source, cause },
     );
   }
 }

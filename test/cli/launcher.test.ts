@@ -202,6 +202,7 @@ describe("exit codes and streams", () => {
     for (const verb of ["serve", "verify"]) {
       const { code, stdout, stderr } = await run([verb, config]);
       expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(`${config} cannot be used: 3 problems\n`);
       for (const path of ["http.addr", "http.prefix", "log.level"]) expect(stderr).toContain(path);
       expect(stderr).not.toMatch(/\n\s+at /);
     }
@@ -210,7 +211,9 @@ describe("exit codes and streams", () => {
   it("a config that is not there is told without a stack: 2", async () => {
     const { code, stdout, stderr } = await run(["serve", join(folder, "missing.yml")]);
     expect([code, stdout]).toEqual([2, ""]);
-    expect(stderr).toMatch(/^barge: cannot read .*missing\.yml: there is no such file\n/);
+    expect(stderr).toMatch(
+      /^barge: .*missing\.yml cannot be used: 1 problem\n {2}the file cannot be read: there is no such file\n/,
+    );
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
@@ -270,6 +273,6 @@ describe("npm", () => {
   it("runs serve by npm start, with the launcher's exit code", async () => {
     const { code, stderr } = await run(["npm", "start", "--", join(folder, "missing.yml")], call);
     expect(code).toBe(2);
-    expect(stderr).toContain("missing.yml: there is no such file");
+    expect(stderr).toContain("missing.yml cannot be used: 1 problem");
   });
 });

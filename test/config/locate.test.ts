@@ -35,8 +35,30 @@ describe("loadConfig()", () => {
       loadConfig({ path: "/nowhere/config.yml", environment: {} }),
     ).rejects.toMatchObject({
       kind: "ConfigInvalid",
-      problems: [{ path: "", message: "cannot read /nowhere/config.yml: there is no such file" }],
+      message:
+        "/nowhere/config.yml cannot be used: 1 problem\n  the file cannot be read: there is no such file",
+      problems: [{ path: "", message: "the file cannot be read: there is no such file" }],
     });
+  });
+
+  test.for([
+    [
+      "http: {addr: ':1', addr: ':2'}",
+      /^\/.*\/config\.yml cannot be used: 1 problem\n {2}line 1, /,
+    ],
+    ["[]", /^\/.*\/config\.yml cannot be used: 1 problem\n {2}the file must be a map of settings$/],
+    ["version: 0.1", /^\/.*\/config\.yml cannot be used: 2 problems\n {2}\S+: .*\n {2}\S+: .*$/],
+  ] as const)("of %j names the file in what it throws", async ([text, message]) => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), "barge-config-"));
+    const path = join(directory.path, "config.yml");
+    await writeFile(path, text);
+    await expect(loadConfig({ path, environment: {} })).rejects.toThrow(message);
+  });
+
+  test("without a file names the built-in configuration in what it throws", async () => {
+    await expect(loadConfig({ environment: { REGISTRY_HTTP_ADDR: "x" } })).rejects.toThrow(
+      /^the built-in configuration cannot be used: 1 problem\n {2}http\.addr: /,
+    );
   });
 
   test("of a directory says so", async () => {
