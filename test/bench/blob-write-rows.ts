@@ -2,7 +2,7 @@
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { MIB, throughput } from "./blob-read-rows.ts";
-import { checkTarget } from "./lab.ts";
+import { checkDigest } from "./lab.ts";
 import { LoadClient } from "./load-client.ts";
 import type { JobResult } from "./load-job.ts";
 import { isRegistry, type Row, type Session, type Subject } from "./row.ts";
@@ -68,7 +68,7 @@ async function openPusher({ lab, system, resources }: Subject, hasTls: boolean) 
       sizeBytes,
     });
   const [digest = ""] = (await push(1, 10 * MIB)).digests;
-  await checkTarget(origin, targetOf(digest), digest);
+  await checkDigest(origin, { target: targetOf(digest), status: 200 }, digest);
   return { origin, processId, client, push };
 }
 

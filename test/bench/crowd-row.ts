@@ -49,8 +49,7 @@ async function openCrowd({ lab, system, resources }: Subject): Promise<Session> 
         idle: IDLE,
         target: blobTarget(blob),
       });
-      const crowded = await normal.run(ask);
-      await checkAlive(server);
+      const crowded = await runUnlessDead(server, async () => normal.run(ask));
       return sampleOf(alone.p99Ms, crowded.p99Ms, {
         requests: alone.requests + crowded.requests,
         refused: gathered.refused,
@@ -67,6 +66,18 @@ function sampleOf(
   const times = (crowdedMs / aloneMs).toFixed(1);
   const note = `p99; without the crowd ${aloneMs.toFixed(1)} ms: ${times}x; ${refused} refused`;
   return { value: crowdedMs, p99Ms: crowdedMs, work: requests / 1000, note };
+}
+
+/** Whoever has died has failed for that reason, whatever its clients saw of it. */
+async function runUnlessDead<Result>(
+  server: OpenedServer,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await act();
+  } finally {
+    await checkAlive(server);
+  }
 }
 
 async function checkAlive({ isAlive, cgroup, output }: OpenedServer): Promise<void> {

@@ -5,7 +5,7 @@ import { writeOciLayout } from "../fixtures/oci-layout.ts";
 import { runProgram } from "../fixtures/program.ts";
 import { MIB, throughput } from "./blob-read-rows.ts";
 import { blobTarget, manifestTarget, MANIFEST_HEADERS } from "./data-set.ts";
-import { checkBlob, checkTarget, type Lab, type OpenedServer } from "./lab.ts";
+import { checkBlob, checkDigest, type Lab, type OpenedServer } from "./lab.ts";
 import { LoadClient } from "./load-client.ts";
 import { cpuSecondsOf, peakRssOf } from "./process-usage.ts";
 import { isRegistry, type Row, type Sample, type Session, type Subject } from "./row.ts";
@@ -27,7 +27,11 @@ async function openFifty({ lab, system, resources }: Subject): Promise<Session> 
   const server = await lab.open(resources, system, { data: "shared", blobs: [], image });
   const { origin, processId } = server;
   for (const blob of image.blobs) await checkBlob(origin, blob);
-  await checkTarget(origin, manifestTarget(image.manifest.digest), image.manifest.digest);
+  await checkDigest(
+    origin,
+    { target: manifestTarget(image.tag), status: 200 },
+    image.manifest.digest,
+  );
   const client = new LoadClient(resources);
   const requests = [
     {

@@ -15,6 +15,7 @@ import {
   type StoredBlob,
   type StoredImage,
 } from "./data-set.ts";
+import type { ReadRequest } from "./load-job.ts";
 import { freePort, type RunningServer, startServer } from "./server-process.ts";
 import type { System } from "./systems.ts";
 
@@ -102,20 +103,25 @@ export class Lab {
 
 /** Reads a blob and checks its bytes. @throws {Error} when they are not the right ones. */
 export async function checkBlob(origin: URL, blob: StoredBlob): Promise<void> {
-  await checkTarget(origin, blobTarget(blob), blob.digest);
+  await checkDigest(origin, { target: blobTarget(blob), status: 200 }, blob.digest);
 }
 
-/** @throws {Error} when what is read has another digest. */
-export async function checkTarget(origin: URL, target: string, digest: string): Promise<void> {
+/** @throws {Error} when what is read has another digest or comes with another status. */
+export async function checkDigest(
+  origin: URL,
+  { target, status, headers }: ReadRequest,
+  digest: string,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const get = origin.protocol === "https:" ? getTls : getPlain;
-  const options = { agent: false, rejectUnauthorized: false, headers: MANIFEST_HEADERS };
+  const all = { ...MANIFEST_HEADERS, ...headers };
+  const options = { agent: false, rejectUnauthorized: false, headers: all };
   get(new URL(target, origin), options, resolve).once("error", reject);
   const incoming = await promise;
   const hash = createHash("sha256");
   for await (const piece of incoming) hash.update(piece as Buffer);
   const actual = `sha256:${hash.digest("hex")}`;
-  if (actual === digest) return;
+  if (actual === digest && incoming.statusCode === status) return;
   throw new Error(
     `${target} was answered with ${incoming.statusCode} and has the digest ${actual}`,
   );

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { runProgram } from "../fixtures/program.ts";
 import { MANIFEST_HEADERS, manifestTarget, type StoredImage } from "./data-set.ts";
-import { checkTarget } from "./lab.ts";
+import { checkDigest } from "./lab.ts";
 import { LoadClient } from "./load-client.ts";
 import { rssOf } from "./process-usage.ts";
 import { isRegistry, type Row, type Sample, type Session, type Subject } from "./row.ts";
@@ -29,7 +29,11 @@ async function openManifest({ lab, system, resources }: Subject): Promise<Sessio
     blobs: [],
     image,
   });
-  await checkTarget(origin, manifestTarget(image.manifest.digest), image.manifest.digest);
+  await checkDigest(
+    origin,
+    { target: manifestTarget(image.tag), status: 200 },
+    image.manifest.digest,
+  );
   const client = new LoadClient(resources);
   const wrk = findProgram("wrk");
   return {
