@@ -8,9 +8,11 @@ import type { AccessLog } from "../observability/access-log.ts";
 import type { Health } from "../observability/health.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { loadKernelFiles } from "../os/kernel-files.ts";
 import type { HandlerSettings } from "../registry/handler.ts";
 import { createListener, type Listener } from "../registry/listener.ts";
 import { createRouter } from "../registry/router.ts";
+import { FileSender } from "../registry/send-file.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { entryUrl } from "./entries.ts";
 
@@ -41,7 +43,8 @@ export async function createRegistryApp(
     tagConcurrency: config.storage.tagConcurrency,
     hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
   });
-  const answers = { blobs: content.blobs, headers: config.http.headers };
+  const files = new FileSender(await loadKernelFiles());
+  const answers = { blobs: content.blobs, files, headers: config.http.headers };
   const settings = handlerSettings(config);
   const { readOnly } = config.storage;
   const router = createRouter({ ...answers, content, events, settings, readOnly });

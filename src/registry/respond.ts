@@ -1,8 +1,18 @@
 /** Sends answers: the only place that writes to a response. */
 import { once } from "node:events";
 import type { BlobStore } from "../content/blob-store.ts";
-import { type Answer, type AnswerBody, type BlobBody, isBlobBody } from "./answer.ts";
+import type { FileRange } from "../os/kernel-files.ts";
+import {
+  type Answer,
+  type AnswerBody,
+  type BlobBody,
+  type BlobPart,
+  isBlobBody,
+} from "./answer.ts";
 import { ClientGone, type Exchange } from "./exchange.ts";
+import type { FileSender, SentFile } from "./send-file.ts";
+import { Outlet } from "./send-file-outlet.ts";
+import { openSource } from "./send-file-source.ts";
 
 /** In every answer; browsers that see attacker-made bytes must not run them. */
 const ALWAYS = {
@@ -15,6 +25,8 @@ const REFUSED_BODY_MS = 5_000;
 
 export interface RespondDeps {
   readonly blobs: BlobStore;
+  /** For blobs that are files on this machine. */
+  readonly files: FileSender;
   /** `http.headers` of the config. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
 }
@@ -26,14 +38,13 @@ export interface RespondDeps {
 export async function respond(
   exchange: Exchange,
   answer: Answer,
-  { blobs, headers }: RespondDeps,
+  deps: RespondDeps,
 ): Promise<void> {
   const { outgoing, incoming } = exchange;
-  const chunks = exchange.method === "HEAD" ? none() : bytesOf(answer.body, exchange, blobs);
-  await using body = await Peeked.open(chunks);
-  setHeaders(exchange, answer, headers);
+  await using body = await openBody(exchange, answer.body, deps);
+  setHeaders(exchange, answer, deps.headers);
   try {
-    for await (const chunk of body) await write(exchange, chunk);
+    await body.send();
     checkComplete(exchange, answer.body);
     outgoing.end();
   } catch (error) {
@@ -42,6 +53,56 @@ export async function respond(
   } finally {
     if (!incoming.complete) discardRest(exchange);
   }
+}
+
+/** A body of which it is sure that it can begin. */
+interface OpenBody extends AsyncDisposable {
+  send(): Promise<void>;
+}
+
+async function openBody(
+  exchange: Exchange,
+  body: AnswerBody | undefined,
+  { blobs, files }: RespondDeps,
+): Promise<OpenBody> {
+  if (body === undefined || exchange.method === "HEAD") return streamedBody(exchange, none());
+  if (!isBlobBody(body)) return streamedBody(exchange, one(body.bytes));
+  const file = await openSource(body, blobs);
+  if (file === undefined) return streamedBody(exchange, partsOf(body, exchange, blobs));
+  return {
+    send: () => sendParts(body, file, { exchange, files }),
+    [Symbol.asyncDispose]: () => file.handle.close(),
+  };
+}
+
+async function streamedBody(
+  exchange: Exchange,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<OpenBody> {
+  const peeked = await Peeked.open(chunks);
+  return {
+    async send() {
+      for await (const chunk of peeked) await write(exchange, chunk);
+    },
+    [Symbol.asyncDispose]: () => peeked[Symbol.asyncDispose](),
+  };
+}
+
+async function sendParts(
+  { parts }: BlobBody,
+  file: SentFile,
+  { exchange, files }: { readonly exchange: Exchange; readonly files: FileSender },
+): Promise<void> {
+  using outlet = new Outlet(exchange);
+  for (const part of parts) {
+    if (part.kind === "bytes") await outlet.write(part.bytes);
+    else await files.send(file, rangeOf(part), outlet);
+  }
+}
+
+function rangeOf({ blob, range }: BlobPart & { readonly kind: "blob" }): FileRange {
+  const startBytes = range?.startBytes ?? 0;
+  return { startBytes, lengthBytes: range?.lengthBytes ?? blob.sizeBytes - startBytes };
 }
 
 function setHeaders(
@@ -62,15 +123,6 @@ function setHeaders(
 
 function lengthOf(body: AnswerBody): number {
   return isBlobBody(body) ? body.lengthBytes : body.bytes.byteLength;
-}
-
-function bytesOf(
-  body: AnswerBody | undefined,
-  exchange: Exchange,
-  blobs: BlobStore,
-): AsyncIterable<Uint8Array> {
-  if (body === undefined) return none();
-  return isBlobBody(body) ? partsOf(body, exchange, blobs) : one(body.bytes);
 }
 
 async function* partsOf(

@@ -1,0 +1,44 @@
+/** Memory for bytes between a file and a socket, used again and again. */
+
+export interface Lease extends Disposable {
+  readonly bytes: Uint8Array;
+  /** Lets others have the memory from the disposal on. Without it, it is dropped: somebody may still look at it. */
+  readonly reuse: () => void;
+}
+
+export interface BufferPoolOptions {
+  readonly sizeBytes: number;
+  /** How many may be lent at the same time. */
+  readonly maxLent: number;
+  /** How many wait to be lent again, at most. */
+  readonly maxIdle: number;
+}
+
+export class BufferPool {
+  readonly #options: BufferPoolOptions;
+  readonly #idle: Uint8Array[] = [];
+  #lent = 0;
+
+  constructor(options: BufferPoolOptions) {
+    this.#options = options;
+  }
+
+  /** @returns `undefined` when all are lent. */
+  take(): Lease | undefined {
+    const { sizeBytes, maxLent, maxIdle } = this.#options;
+    if (this.#lent >= maxLent) return undefined;
+    this.#lent += 1;
+    const bytes = this.#idle.pop() ?? Buffer.allocUnsafeSlow(sizeBytes);
+    let isReusable = false;
+    return {
+      bytes,
+      reuse: () => {
+        isReusable = true;
+      },
+      [Symbol.dispose]: () => {
+        this.#lent -= 1;
+        if (isReusable && this.#idle.length < maxIdle) this.#idle.push(bytes);
+      },
+    };
+  }
+}
