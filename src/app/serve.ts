@@ -41,15 +41,20 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const note of options.notes) log.info(note);
   for (const warning of options.warnings) log.warn(warning);
   const stopping = new AbortController();
-  const { server, driver, close } = await open(config, { log, resources, stopping, instanceId });
+  const opened = await open(config, { log, resources, stopping, instanceId });
+  const { server, driver, lost, close } = opened;
   options.onListening(server.address);
   log.info(`listening on ${server.address}`);
   resources.use(startUploadPurge(config.storage, { driver, log }));
-  await aborted(stop);
-  log.info("stopping", { "drain.timeout": `${config.http.drainTimeoutMs}ms` });
-  await finishRequests(server, { timeoutMs: config.http.drainTimeoutMs, stopping });
+  await aborted(AbortSignal.any([stop, lost]));
+  if (lost.aborted) log.error("the store is not held any more", { err: lost.reason });
+  // What still runs then could write while others delete.
+  const timeoutMs = lost.aborted ? 0 : config.http.drainTimeoutMs;
+  log.info("stopping", { "drain.timeout": `${timeoutMs}ms` });
+  await finishRequests(server, { timeoutMs, stopping });
   await close();
   log.info("stopped");
+  lost.throwIfAborted();
 }
 
 interface OpenOptions {
@@ -62,6 +67,8 @@ interface OpenOptions {
 interface Opened {
   readonly server: RunningServer;
   readonly driver: StorageDriver;
+  /** Aborts when the store may have been given to another process meanwhile. */
+  readonly lost: AbortSignal;
   readonly close: () => Promise<void>;
 }
 
@@ -71,9 +78,10 @@ async function open(
 ): Promise<Opened> {
   const metrics = config.http.debug?.prometheus ? await createMetrics() : NO_METRICS;
   const driver = resources.use(await openDriver(config, metrics, stopping.signal));
-  if (!config.storage.readOnly) {
-    resources.use(await holdStore({ driver, role: "server", log, signal: stopping.signal }));
-  }
+  const { signal } = stopping;
+  const held = config.storage.readOnly
+    ? undefined
+    : resources.use(await holdStore({ driver, role: "server", log, signal }));
   const webhooks = createWebhooks(config, { log, metrics, instanceId });
   const health = resources.use(createHealthChecks(config, { driver, log }));
   const { listener, events } = await createRegistryApp(config, {
@@ -89,7 +97,8 @@ async function open(
   const { listen, tls } = config.http;
   const server = resources.use(await startServer({ listen, tls, listener, log }));
   health.start();
-  return { server, driver, close: () => closeWebhooks(webhooks) };
+  const lost = held?.lost ?? new AbortController().signal;
+  return { server, driver, lost, close: () => closeWebhooks(webhooks) };
 }
 
 async function openDriver(
