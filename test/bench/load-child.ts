@@ -6,6 +6,7 @@ import { pushBlobs } from "./pusher.ts";
 import { readStreams } from "./stream-reader.ts";
 
 process.on("message", (job: Job) => void answer(job));
+process.on("disconnect", () => process.exit());
 
 async function answer(job: Job): Promise<void> {
   try {

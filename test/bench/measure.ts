@@ -14,11 +14,18 @@ interface Contender {
   reason?: string;
 }
 
+export interface MeasureOptions {
+  readonly systems: readonly System[];
+  readonly runs: number;
+  /** Ends the row after what is going on, with no result. */
+  readonly signal: AbortSignal;
+}
+
 /** Each system has a fresh server; all of them run until the row ends. */
 export async function measureRow(
   lab: Lab,
   row: Row,
-  { systems, runs }: { readonly systems: readonly System[]; readonly runs: number },
+  { systems, runs, signal }: MeasureOptions,
 ): Promise<readonly Result[]> {
   await using resources = new AsyncDisposableStack();
   const whyNot = await row.whyNot?.();
@@ -30,13 +37,13 @@ export async function measureRow(
       ...(whyNot === undefined ? {} : { reason: whyNot }),
     }));
   for (const contender of contenders) {
-    await unlessOut(contender, async () => {
+    await unlessOut(contender, signal, async () => {
       contender.session = await row.open({ lab, system: contender.system, resources });
     });
   }
   for (let run = 0; run < Math.min(runs, row.mostRuns ?? runs); run += 1) {
     for (const contender of contenders) {
-      await unlessOut(contender, async () => {
+      await unlessOut(contender, signal, async () => {
         if (contender.session === undefined) return;
         contender.samples.push(await sampleOf(contender.session, run));
       });
@@ -51,9 +58,14 @@ export async function measureRow(
 }
 
 /** One failure takes a system out of the row. */
-async function unlessOut(contender: Contender, act: () => Promise<void>): Promise<void> {
+async function unlessOut(
+  contender: Contender,
+  signal: AbortSignal,
+  act: () => Promise<void>,
+): Promise<void> {
   if (contender.reason !== undefined) return;
   try {
+    signal.throwIfAborted();
     await act();
   } catch (error) {
     contender.reason = error instanceof Error ? error.message : String(error);

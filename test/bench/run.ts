@@ -16,10 +16,12 @@ async function main(args: readonly string[]): Promise<number> {
   const systems = chooseSystems(parsed);
   const lab = new Lab();
   const results: Result[] = [];
+  const signal = interruption();
   try {
     for (const row of chooseRows(ROWS, parsed.only)) {
+      if (signal.aborted) break;
       const startedMs = performance.now();
-      results.push(...(await measureRow(lab, row, { systems, runs: parsed.runs })));
+      results.push(...(await measureRow(lab, row, { systems, runs: parsed.runs, signal })));
       const seconds = (performance.now() - startedMs) / 1000;
       process.stderr.write(`${row.name}: ${seconds.toFixed(0)} s\n`);
     }
@@ -28,7 +30,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const isJson = parsed.format === "json";
   process.stdout.write(isJson ? formatJson(results) : `${machine()}\n\n${formatTable(results)}`);
-  return 0;
+  return signal.aborted ? 1 : 0;
+}
+
+/** Who interrupts the bench still wants it to tidy up. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => controller.abort(new Error("interrupted")));
+  }
+  return controller.signal;
 }
 
 /** The limit is no peer: it has a row of its own and needs no choosing. */
