@@ -7,6 +7,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
 import { keepConnectionsThatOwe } from "./idle-connections.ts";
+import { enforceProgress } from "./progress-rule.ts";
 import { answerRefused } from "./refused-requests.ts";
 import { CERTIFICATE_POLL_MS, readCertificate, watchCertificate } from "./tls-context.ts";
 import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly log: Logger;
   /** How often to look for a new certificate; default ten seconds. */
   readonly certificatePollMs?: number;
+  /** How long a client may neither send nor take what it is waited for; default a minute. */
+  readonly progressWindowMs?: number;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -36,7 +39,7 @@ const DRAIN_POLL_MS = 50;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { listen, tls, listener, log } = options;
   const timeouts = {
-    // An upload may take hours: what counts is that it goes on.
+    // An upload may take hours: what counts is that it goes on, which another rule sees to.
     requestTimeout: 0,
     headersTimeout: HEADERS_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -55,6 +58,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   keepConnectionsThatOwe(server);
   answerRefused(server, { log });
+  const { progressWindowMs: windowMs } = options;
+  resources.use(enforceProgress(server, { log, ...(windowMs !== undefined && { windowMs }) }));
   await startListening(server, listen);
   const owned = resources.move();
   return {
