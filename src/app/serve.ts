@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { openStorageDriver } from "../../storage-drivers/index.ts";
 import type { Config } from "../config/config.ts";
 import type { Webhook } from "../events/webhook.ts";
+import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../observability/create-metrics.ts";
 import { debugHandler } from "../observability/debug-handler.ts";
 import { debugVars } from "../observability/debug-vars.ts";
@@ -15,6 +16,8 @@ import { holdStore } from "../storage/store-lock.ts";
 import { type RunningServer, startServer } from "./http-server.ts";
 import { createHealthChecks, createWebhooks, openAccessLog, openLog } from "./observation.ts";
 import { createRegistryApp } from "./registry-app.ts";
+import { type RunningEffects, runningEffects } from "./running-effects.ts";
+import { aborted, finishRequests } from "./stopping.ts";
 import { startUploadPurge } from "./upload-purge.ts";
 import { readVersion } from "./version.ts";
 
@@ -42,7 +45,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const warning of options.warnings) log.warn(warning);
   const stopping = new AbortController();
   const opened = await open(config, { log, resources, stopping, instanceId });
-  const { server, driver, lost, close } = opened;
+  const { server, driver, effects, lost, close } = opened;
   options.onListening(server.address);
   log.info(`listening on ${server.address}`);
   resources.use(startUploadPurge(config.storage, { driver, log }));
@@ -51,7 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // What still runs then could write while others delete.
   const timeoutMs = lost.aborted ? 0 : config.http.drainTimeoutMs;
   log.info("stopping", { "drain.timeout": `${timeoutMs}ms` });
-  await finishRequests(server, { timeoutMs, stopping });
+  await finishRequests(server, { timeoutMs, stopping, effects, log, clock: systemClock });
   await close();
   log.info("stopped");
   lost.throwIfAborted();
@@ -67,6 +70,7 @@ interface OpenOptions {
 interface Opened {
   readonly server: RunningServer;
   readonly driver: StorageDriver;
+  readonly effects: RunningEffects;
   /** Aborts when the store may have been given to another process meanwhile. */
   readonly lost: AbortSignal;
   readonly close: () => Promise<void>;
@@ -84,8 +88,9 @@ async function open(
     : resources.use(await holdStore({ driver, role: "server", log, signal }));
   const webhooks = createWebhooks(config, { log, metrics, instanceId });
   const health = resources.use(createHealthChecks(config, { driver, log }));
+  const effects = runningEffects(driver);
   const { listener, events } = await createRegistryApp(config, {
-    driver,
+    driver: effects.driver,
     health,
     metrics,
     log,
@@ -98,7 +103,7 @@ async function open(
   const server = resources.use(await startServer({ listen, tls, listener, log }));
   health.start();
   const lost = held?.lost ?? new AbortController().signal;
-  return { server, driver, lost, close: () => closeWebhooks(webhooks) };
+  return { server, driver, effects, lost, close: () => closeWebhooks(webhooks) };
 }
 
 async function openDriver(
@@ -137,35 +142,7 @@ async function startDebugServer(
   if (prometheusPath !== undefined) log.info(`providing prometheus metrics on ${prometheusPath}`);
 }
 
-/** No request may outlive the time; those that do are cut, and their uploads can be resumed. */
-async function finishRequests(
-  server: RunningServer,
-  { timeoutMs, stopping }: { readonly timeoutMs: number; readonly stopping: AbortController },
-): Promise<void> {
-  const timer = setTimeout(() => stopping.abort(new ServerStopping()), timeoutMs);
-  const cut = aborted(stopping.signal);
-  await Promise.race([server.drain(), cut]);
-  clearTimeout(timer);
-  stopping.abort(new ServerStopping());
-  await server[Symbol.asyncDispose]();
-}
-
 async function closeWebhooks(webhooks: readonly Webhook[]): Promise<void> {
   const signal = AbortSignal.timeout(WEBHOOK_CLOSE_MS);
   await Promise.all(webhooks.map((webhook) => webhook.close({ signal })));
-}
-
-/** The reason of whatever is cut short by the end of the server. */
-class ServerStopping extends Error {
-  readonly kind = "ServerStopping";
-  constructor() {
-    super("the server is stopping");
-  }
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
 }

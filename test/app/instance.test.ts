@@ -48,7 +48,7 @@ it("without a config file the first screen comes before every line of the log", 
   await using resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-first-"))).path;
   const output = join(folder, "output");
-  const script = 'echo started; exec "$0" serve >"$1" 2>&1';
+  const script = ': >"$1"; echo started; exec "$0" serve >>"$1" 2>&1';
   await startProgram(
     resources,
     {
