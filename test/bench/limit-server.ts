@@ -1,6 +1,6 @@
 /**
  * The shortest way there is from a file to a socket: one blocking `sendfile` after the other, for one
- * connection at a time. What a reader gets from it is the reader's own limit.
+ * connection at a time. What a reader gets from it, it can take at the least.
  * `node limit-server.ts DATA-DIRECTORY PORT`, Linux only.
  */
 import { dlopen } from "node:ffi";

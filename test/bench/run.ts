@@ -25,11 +25,11 @@ async function main(args: readonly string[]): Promise<number> {
       const seconds = (performance.now() - startedMs) / 1000;
       process.stderr.write(`${row.name}: ${seconds.toFixed(0)} s\n`);
     }
+    const isJson = parsed.format === "json";
+    process.stdout.write(isJson ? formatJson(results) : `${machine()}\n\n${formatTable(results)}`);
   } finally {
     await lab.clear(parsed);
   }
-  const isJson = parsed.format === "json";
-  process.stdout.write(isJson ? formatJson(results) : `${machine()}\n\n${formatTable(results)}`);
   return signal.aborted ? 1 : 0;
 }
 
