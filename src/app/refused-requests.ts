@@ -75,8 +75,8 @@ function refuseInTurn(
   let left = earlier.length;
   const refuse = (): void => {
     if (left > 0) return;
-    if (socket.writable) socket.write(wholeAnswer(refusal));
-    socket.destroySoon();
+    if (socket.writable) socket.end(wholeAnswer(refusal));
+    closeSoon(socket);
   };
   for (const answer of earlier) {
     answer.once("close", () => {
@@ -86,6 +86,18 @@ function refuseInTurn(
   }
   refuse();
 }
+
+/**
+ * Closing while the client still sends would make its system throw the answer away: what comes in is
+ * read and dropped for a moment.
+ */
+function closeSoon(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  timer.unref();
+  socket.once("close", () => clearTimeout(timer));
+}
+
+const LINGER_MS = 1_000;
 
 const HEADERS = {
   "Content-Type": "application/json",
