@@ -103,7 +103,7 @@ describe("the Node that runs it", () => {
     expect(code).toBe(0);
     const [args] = stdout.split("\n");
     expect(args).toBe(
-      `--max-semi-space-size=2 --disable-warning=ExperimentalWarning ${join(ROOT, "src", "main.ts")} serve a b.yml`,
+      `--max-semi-space-size=1 --disable-warning=ExperimentalWarning ${join(ROOT, "src", "main.ts")} serve a b.yml`,
     );
   });
 
