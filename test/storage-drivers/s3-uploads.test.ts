@@ -8,6 +8,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Secret } from "../../src/config/secret.ts";
 import { S3Driver } from "../../storage-drivers/s3/s3-driver.ts";
 import type { S3Settings } from "../../storage-drivers/s3/s3-settings.ts";
 import { calm, chunks, collect, inPieces, pattern, text } from "../contracts/storage-subject.ts";
@@ -264,7 +265,7 @@ describeWithTools(["versitygw"], "S3Driver on versitygw", () => {
       // This server has a name of its own for what others call InvalidAccessKeyId.
       { changes: { accessKey: "nobody" }, reason: "XAdminUserNotFound", hint: /storage\.s3/ },
       {
-        changes: { secretKey: { reveal: () => "a-wrong-secret" } },
+        changes: { secretKey: new Secret("a-wrong-secret") },
         reason: "SignatureDoesNotMatch",
         hint: /secretkey/,
       },
