@@ -8,9 +8,11 @@ import type { AccessLog } from "../observability/access-log.ts";
 import type { Health } from "../observability/health.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import { loadAllocateShared } from "../os/aligned-memory.ts";
 import { loadKernelFiles } from "../os/kernel-files.ts";
 import type { HandlerSettings } from "../registry/handler.ts";
-import { createListener, type Listener } from "../registry/listener.ts";
+import { createListener, type Listener, type ListenerDeps } from "../registry/listener.ts";
+import { createBlocks } from "../registry/receive-body.ts";
 import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
@@ -28,6 +30,8 @@ export interface RegistryParts {
   readonly log: Logger;
   readonly accessLog: AccessLog | undefined;
   readonly stopping: AbortSignal;
+  /** Why a request is not taken now, if so; without it, all are. */
+  readonly refusal?: ListenerDeps["refusal"];
 }
 
 export async function createRegistryApp(
@@ -52,7 +56,9 @@ export async function createRegistryApp(
     ...parts,
     ...answers,
     router,
+    blocks: createBlocks(await loadAllocateShared()),
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
+    refusal: parts.refusal ?? (() => undefined),
     isHealthy: () => Object.keys(health.failures()).length === 0,
   });
   return { listener, events };

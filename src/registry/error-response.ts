@@ -49,6 +49,7 @@ const ROWS = {
   ChunkRangeInvalid: { status: 416, code: "RANGE_INVALID" },
   LengthMismatch: { status: 400, code: "SIZE_INVALID" },
   MethodNotAllowed: { status: 405, code: "UNSUPPORTED" },
+  Overloaded: { status: 503, code: "UNAVAILABLE" },
   PreconditionFailed: { status: 412, code: "UNSUPPORTED" },
   RangeNotSatisfiable: { status: 416, code: "RANGE_INVALID" },
   RouteUnknown: { status: 404, code: "UNSUPPORTED" },

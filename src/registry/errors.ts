@@ -8,6 +8,7 @@ export type EdgeError =
   | ChunkRangeInvalid
   | LengthMismatch
   | MethodNotAllowed
+  | Overloaded
   | PreconditionFailed
   | RangeNotSatisfiable
   | RouteUnknown
@@ -56,6 +57,11 @@ export class MethodNotAllowed extends Error {
     super(message);
     this.allow = allow;
   }
+}
+
+/** The server has as much to do as it can bear: the client should come back later. */
+export class Overloaded extends Error {
+  readonly kind = "Overloaded";
 }
 
 /** RFC 9110 section 13.1.1. */

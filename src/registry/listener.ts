@@ -14,6 +14,8 @@ export interface ListenerDeps extends ObserverDeps, RespondDeps {
   readonly router: Router;
   readonly settings: ExchangeSettings;
   readonly isHealthy: () => boolean;
+  /** Why this request is not taken now, if so. Asked for every one: it must cost next to nothing. */
+  readonly refusal: (exchange: Exchange) => Error | undefined;
   /** Aborts when requests that are still running must end. */
   readonly stopping: AbortSignal;
 }
@@ -43,6 +45,8 @@ export function createListener(deps: ListenerDeps): Listener {
       refuseAmbiguous(incoming);
       if (!deps.isHealthy()) throw new Unhealthy();
       exchange.parseTarget();
+      const refusal = deps.refusal(exchange);
+      if (refusal !== undefined) throw refusal;
     } catch (error) {
       observe(exchange, deps);
       void answerError(exchange, error, deps);

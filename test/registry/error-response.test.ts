@@ -40,6 +40,7 @@ const ERRORS: { readonly [Kind in KnownError["kind"]]: readonly [KnownError, num
   RangeNotSatisfiable: [new edge.RangeNotSatisfiable(5), 416, "RANGE_INVALID"],
   RouteUnknown: [new edge.RouteUnknown(), 404, "UNSUPPORTED"],
   TransferCodingUnknown: [new edge.TransferCodingUnknown(), 501, "UNSUPPORTED"],
+  Overloaded: [new edge.Overloaded(), 503, "UNAVAILABLE"],
   Unhealthy: [new edge.Unhealthy(), 503, "UNAVAILABLE"],
   Unsupported: [new edge.Unsupported("off"), 405, "UNSUPPORTED"],
   TakenOver: [new TakenOver(), 409, "BLOB_UPLOAD_INVALID"],
