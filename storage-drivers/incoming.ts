@@ -8,7 +8,7 @@ export type Arrival =
  * Pulls bytes from a source one chunk at a time. A source that never answers does not hold up an
  * abort: the wait ends at once, and `error` is then the signal's own reason.
  *
- * A chunk belongs to the receiver: the source does not write into it again.
+ * A chunk is the receiver's until the next one is asked for: the source may write into it then.
  */
 export class Incoming implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;

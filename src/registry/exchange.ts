@@ -2,13 +2,24 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EventOrigin } from "../events/event.ts";
+import type { BufferPool } from "./buffer-pool.ts";
+import { ClientGone } from "./client-gone.ts";
 import { clientAddress, externalOrigin, type ExternalUrlSettings } from "./external-url.ts";
 import { Query } from "./query.ts";
+import { ReceivedBody } from "./receive-body.ts";
 import { parseRoute, type Route, type RouteKind, type RouteOf } from "./route.ts";
 
 export interface ExchangeSettings {
   readonly prefix: string;
   readonly external: ExternalUrlSettings;
+}
+
+export interface ExchangeDeps {
+  readonly settings: ExchangeSettings;
+  /** For the bodies of requests. */
+  readonly blocks: BufferPool;
+  /** Aborts when requests that are still running must end. */
+  readonly stopping: AbortSignal;
 }
 
 export class Exchange {
@@ -27,13 +38,14 @@ export class Exchange {
   receivedBytes = 0;
   sentBytes = 0;
   readonly #settings: ExchangeSettings;
+  readonly #blocks: BufferPool;
   readonly #path: string;
   #signal: AbortSignal | undefined;
   #route: Route | undefined;
 
   constructor(
     { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
-    { settings, stopping }: { settings: ExchangeSettings; stopping: AbortSignal },
+    { settings, stopping, blocks }: ExchangeDeps,
   ) {
     const [path = "", ...query] = (incoming.url ?? "").split("?");
     this.incoming = incoming;
@@ -41,6 +53,7 @@ export class Exchange {
     this.effects = stopping;
     this.query = new Query(query.join("?"));
     this.#settings = settings;
+    this.#blocks = blocks;
     this.#path = path;
   }
 
@@ -105,14 +118,12 @@ export class Exchange {
     return (this.contentLength ?? 0) > 0 || this.header("transfer-encoding") !== undefined;
   }
 
-  /** The body as it arrives. Throws when the client goes away before its end. */
-  async *body(): AsyncGenerator<Uint8Array> {
-    // Leaving early must not tear the connection down: the answer still goes out on it.
-    for await (const chunk of this.incoming.iterator({ destroyOnReturn: false })) {
-      if (!(chunk instanceof Uint8Array)) throw new TypeError("a body is bytes");
-      this.receivedBytes += chunk.byteLength;
-      yield chunk;
-    }
+  /** The body as it arrives, for one reader: see {@link ReceivedBody}. */
+  body(): ReceivedBody {
+    const onBytes = (lengthBytes: number): void => {
+      this.receivedBytes += lengthBytes;
+    };
+    return new ReceivedBody(this.incoming, { blocks: this.#blocks, onBytes });
   }
 
   /** What every event of this request carries. */
@@ -151,12 +162,4 @@ function untilGone(outgoing: ServerResponse, stopping: AbortSignal): AbortSignal
     if (!outgoing.writableFinished) gone.abort(new ClientGone());
   });
   return gone.signal;
-}
-
-/** The client closed the connection before it had its answer. */
-export class ClientGone extends Error {
-  readonly kind = "ClientGone";
-  constructor() {
-    super("the client closed the connection");
-  }
 }

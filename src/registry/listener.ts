@@ -4,20 +4,18 @@ import { getRequestListener } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { toErrorAnswer } from "./error-response.ts";
 import { Unhealthy } from "./errors.ts";
-import { ClientGone, Exchange, type ExchangeSettings } from "./exchange.ts";
+import { ClientGone } from "./client-gone.ts";
+import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { refuseAmbiguous } from "./raw-request.ts";
 import { observe, type ObserverDeps, requestFields } from "./request-observer.ts";
 import { respond, type RespondDeps } from "./respond.ts";
 import type { Router } from "./router.ts";
 
-export interface ListenerDeps extends ObserverDeps, RespondDeps {
+export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
   readonly router: Router;
-  readonly settings: ExchangeSettings;
   readonly isHealthy: () => boolean;
   /** Why this request is not taken now, if so. Asked for every one: it must cost next to nothing. */
   readonly refusal: (exchange: Exchange) => Error | undefined;
-  /** Aborts when requests that are still running must end. */
-  readonly stopping: AbortSignal;
 }
 
 export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;

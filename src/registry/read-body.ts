@@ -9,7 +9,7 @@ export async function readBody(exchange: Exchange, maxBytes: number): Promise<Bu
   if ((exchange.contentLength ?? 0) > maxBytes) throw new BodyTooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   for await (const chunk of exchange.body()) {
-    chunks.push(chunk);
+    chunks.push(Buffer.from(chunk)); // its memory is used again for the next one
     if (exchange.receivedBytes > maxBytes) throw new BodyTooLarge(maxBytes);
   }
   return Buffer.concat(chunks);

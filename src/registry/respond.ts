@@ -9,7 +9,8 @@ import {
   type BlobPart,
   isBlobBody,
 } from "./answer.ts";
-import { ClientGone, type Exchange } from "./exchange.ts";
+import { ClientGone } from "./client-gone.ts";
+import type { Exchange } from "./exchange.ts";
 import type { FileSender, SentFile } from "./send-file.ts";
 import { Outlet } from "./send-file-outlet.ts";
 import { openSource } from "./send-file-source.ts";

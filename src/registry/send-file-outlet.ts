@@ -1,7 +1,8 @@
 /** The way of one answer's body to the client, as seen by a sender of files. */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { ClientGone, type Exchange } from "./exchange.ts";
+import { ClientGone } from "./client-gone.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** Dispose it when the body is out or given up. */
 export class Outlet implements Disposable {

@@ -10,7 +10,7 @@ import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
-import { BufferPool, type Lease } from "./send-file-buffers.ts";
+import { BufferPool, type Lease } from "./buffer-pool.ts";
 import type { Outlet } from "./send-file-outlet.ts";
 import { Residency } from "./send-file-residency.ts";
 

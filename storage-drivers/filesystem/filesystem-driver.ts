@@ -6,6 +6,8 @@ import type {
   ListEntry,
   LocalFiles,
   ObjectInfo,
+  QuickInfo,
+  QuickStat,
   StorageDriver,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix, isObjectKey } from "../keys.ts";
@@ -19,6 +21,7 @@ import { listDirectory } from "./list-directory.ts";
 import { openPlainFile, readFile, replaceFile } from "./object-files.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { type FilesystemParts, objectAt } from "./publish-file.ts";
+import { quickStatFile } from "./quick-stat.ts";
 
 /** The section `storage.filesystem` of the configuration. */
 export interface FilesystemSettings {
@@ -29,13 +32,15 @@ export interface FilesystemSettings {
    * publishing, listing. Streams are not counted, for they live as long as a slow client likes.
    */
   readonly maxThreads: number;
+  /** Whether large uploads are written round the page cache; default yes, where that can be. */
+  readonly directWrites?: boolean;
 }
 
 /**
  * One file per object, at its key below the root: the layout that the reference registry reads too.
  * Directories may be symbolic links, files may not. Folders that become empty stay.
  */
-export class FilesystemDriver implements StorageDriver, LocalFiles {
+export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
   readonly name = "filesystem";
   readonly staging: FilesystemStaging;
   readonly #parts: FilesystemParts;
@@ -47,7 +52,7 @@ export class FilesystemDriver implements StorageDriver, LocalFiles {
 
   /** @throws {StorageUnavailable} when the root is no directory and cannot be made one. */
   static async open(
-    { rootDirectory, maxThreads }: FilesystemSettings,
+    { rootDirectory, maxThreads, directWrites: isDirect = true }: FilesystemSettings,
     files: FileSystem = realFileSystem(),
   ): Promise<FilesystemDriver> {
     const root = resolve(rootDirectory);
@@ -60,7 +65,7 @@ export class FilesystemDriver implements StorageDriver, LocalFiles {
     });
     const pathOf = (key: string): string => join(root, key);
     const [slots, identity] = [new Slots(maxThreads), await ownIdentity()];
-    return new FilesystemDriver({ files, directories, slots, pathOf, identity });
+    return new FilesystemDriver({ files, directories, slots, pathOf, identity, isDirect });
   }
 
   async stat(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {
@@ -142,6 +147,11 @@ export class FilesystemDriver implements StorageDriver, LocalFiles {
   localPath(key: string): string {
     checkKey(key);
     return this.#parts.pathOf(key);
+  }
+
+  quickStat(key: string): QuickInfo | undefined {
+    checkKey(key);
+    return isObjectKey(key) ? quickStatFile(this.#parts.pathOf(key), key) : undefined;
   }
 
   /** Nothing to close: no file stays open between calls. */

@@ -58,7 +58,7 @@ export class FilesystemStaging implements StagingArea {
   ): Promise<StagedInfo> {
     signal.throwIfAborted();
     checkStagedKey(key);
-    const { files, pathOf } = this.#parts;
+    const { files, pathOf, isDirect } = this.#parts;
     const path = pathOf(key);
     await using mark = await namingFailure(`append to ${key}`, () =>
       markAppending(path, this.#parts),
@@ -71,7 +71,7 @@ export class FilesystemStaging implements StagingArea {
     this.#appending.add(key);
     try {
       await using incoming = new Incoming(bytes, signal);
-      const writer = new StagedWriter({ key, file, path, files }, stats);
+      await using writer = new StagedWriter({ key, file, path, files, isDirect }, stats);
       return await appendAll(key, writer, incoming);
     } finally {
       this.#appending.delete(key);
@@ -119,22 +119,10 @@ async function appendAll(
   incoming: Incoming,
 ): Promise<StagedInfo> {
   const doing = `append to ${key}`;
-  try {
-    for (;;) {
-      const arrival = await incoming.next();
-      if (arrival.kind === "end") return await namingFailure(doing, () => writer.finish());
-      if (arrival.kind === "broken") {
-        await writer.finish().catch(keepWhatIsThere);
-        throw arrival.error;
-      }
-      await namingFailure(doing, () => writer.add(arrival.bytes));
-    }
-  } finally {
-    await writer.settle();
+  for (;;) {
+    const arrival = await incoming.next();
+    if (arrival.kind === "end") return await namingFailure(doing, () => writer.finish());
+    if (arrival.kind === "broken") throw arrival.error;
+    await namingFailure(doing, () => writer.add(arrival.bytes));
   }
-}
-
-/** The source's failure is the one to tell. */
-function keepWhatIsThere(): undefined {
-  return undefined;
 }

@@ -14,6 +14,8 @@ export interface FilesystemParts extends MarkParts {
   readonly directories: Directories;
   /** Bounds the operations that hold an open file and end without anybody's help. */
   readonly slots: Slots;
+  /** Whether large uploads are written round the page cache. */
+  readonly isDirect: boolean;
   /** Absolute path of the file for a valid key. */
   readonly pathOf: (key: string) => string;
 }

@@ -2,12 +2,9 @@ import type { BigIntStats } from "node:fs";
 import { StagedOutOfOrder } from "../../src/storage/errors.ts";
 import type { StagedInfo } from "../../src/storage/storage-driver.ts";
 import { absentAsUndefined } from "./failures.ts";
+import { DirectFile } from "./direct-file.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
 import { writeAll } from "./object-files.ts";
-
-const BATCH_BYTES = 1024 * 1024;
-/** Fewer than the kernel takes in one call (1,024). */
-const BATCH_PIECES = 512;
 
 /** A file is what it was as long as its inode, size and time of change are. */
 export function stagedInfo({ ino, size, mtime, mtimeNs }: BigIntStats): StagedInfo {
@@ -36,73 +33,53 @@ export interface OpenStaged {
   readonly file: OpenFile;
   readonly path: string;
   readonly files: FileSystem;
+  /** Whether large pieces go round the page cache, where the filesystem can do that. */
+  readonly isDirect: boolean;
 }
 
 /**
- * Appends to a staged file in large writes, one of them on its way while the next fills up.
+ * Appends to a staged file, one piece after the other.
  *
  * The file is open for appending, so nothing that is there can be overwritten. Before each write and
  * at the end it must still be the file at its path, with no other name, of the size that we made it:
  * another writer, a publication or a deletion is noticed, in whatever process.
  */
-export class StagedWriter {
+export class StagedWriter implements AsyncDisposable {
   readonly #staged: OpenStaged;
   readonly #opened: BigIntStats;
+  readonly #direct: DirectFile;
   #sizeBytes: number;
-  #pieces: Uint8Array[] = [];
-  #pendingBytes = 0;
-  #writing: Promise<void> = Promise.resolve();
 
   /**
-   * The file stays the caller's to close, after {@link finish} or {@link settle}.
+   * The file stays the caller's to close, after this was disposed.
    * @param opened what the open file was found to be.
    */
   constructor(staged: OpenStaged, opened: BigIntStats) {
     this.#staged = staged;
     this.#opened = opened;
     this.#sizeBytes = Number(opened.size);
+    this.#direct = new DirectFile(staged, opened);
   }
 
-  /** Keeps `bytes` until they are written. Waits while a full batch waits for the one before it. */
+  /** Resolves when `bytes` are written: they are free for other use then. @throws {StagedOutOfOrder} */
   async add(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return;
-    this.#pieces.push(bytes);
-    this.#pendingBytes += bytes.byteLength;
-    if (this.#pendingBytes >= BATCH_BYTES || this.#pieces.length >= BATCH_PIECES) {
-      await this.#startWriting();
-    }
+    await this.#unshared();
+    const written = await this.#direct.append(bytes, this.#sizeBytes);
+    this.#sizeBytes += written;
+    if (written === bytes.byteLength) return;
+    await writeAll(this.#staged.file, [bytes.subarray(written)]);
+    this.#sizeBytes += bytes.byteLength - written;
   }
 
-  /**
-   * Writes what is left.
-   * @throws {StagedOutOfOrder} when somebody else has written too, or the file is no longer staged.
-   */
+  /** @throws {StagedOutOfOrder} when somebody else has written too, or the file is no longer staged. */
   async finish(): Promise<StagedInfo> {
-    await this.#startWriting();
-    await this.#writing;
     const stats = await this.#unshared();
     return stagedInfo(stats);
   }
 
-  /** Waits for the write on its way, whatever becomes of it: only then may the file be closed. */
-  async settle(): Promise<void> {
-    await this.#writing.catch(ignoreKnownFailure);
-  }
-
-  async #startWriting(): Promise<void> {
-    await this.#writing;
-    if (this.#pieces.length === 0) return;
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#pendingBytes = 0;
-    this.#writing = this.#write(pieces);
-    this.#writing.catch(ignoreKnownFailure); // whoever waits for it next is told
-  }
-
-  async #write(pieces: readonly Uint8Array[]): Promise<void> {
-    await this.#unshared();
-    await writeAll(this.#staged.file, pieces);
-    this.#sizeBytes += pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#direct[Symbol.asyncDispose]();
   }
 
   async #unshared(): Promise<BigIntStats> {
@@ -113,8 +90,4 @@ export class StagedWriter {
     if (!isOurs || stats.nlink > 1n) throw new StagedOutOfOrder(key, Number(stats.size));
     return stats;
   }
-}
-
-function ignoreKnownFailure(): undefined {
-  return undefined;
 }

@@ -4,19 +4,24 @@ import type {
   CallOptions,
   ListEntry,
   ObjectInfo,
+  QuickInfo,
+  QuickStat,
   StorageDriver,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix } from "../keys.ts";
 import { inListOrder } from "../list-order.ts";
 import { ByteList } from "./byte-list.ts";
 import { InMemoryStaging } from "./inmemory-staging.ts";
-import { createInMemoryStore, type InMemoryStore } from "./inmemory-store.ts";
+import { createInMemoryStore, type InMemoryStore, type StoredBytes } from "./inmemory-store.ts";
 
 /** Keeps everything in memory: lost at the end. The simplest reading of the port. */
-export class InMemoryDriver implements StorageDriver {
+export class InMemoryDriver implements StorageDriver, QuickStat {
   readonly name = "inmemory";
   readonly staging: InMemoryStaging;
   readonly #store: InMemoryStore;
+  /** A number for each object that was looked at: whoever replaces one puts in another. */
+  readonly #versions = new WeakMap<StoredBytes, number>();
+  #lastVersion = 0;
 
   /** @param store to share with other drivers; an empty one of its own when left out. */
   constructor(store: InMemoryStore = createInMemoryStore()) {
@@ -94,6 +99,15 @@ export class InMemoryDriver implements StorageDriver {
       ...[...objects].map((name) => ({ kind: "object", name }) as const),
       ...[...prefixes].map((name) => ({ kind: "prefix", name }) as const),
     ];
+  }
+
+  quickStat(key: string): QuickInfo | undefined {
+    checkKey(key);
+    const object = this.#store.objects.get(key);
+    if (object === undefined) return undefined;
+    const version = this.#versions.get(object) ?? (this.#lastVersion += 1);
+    this.#versions.set(object, version);
+    return { sizeBytes: object.bytes.sizeBytes, version: [version], settlesAfterMs: 0 };
   }
 
   /** Nothing to close; the bytes go with the store. */

@@ -127,6 +127,23 @@ export function describeStorageStaging(law: Law): void {
     }
   });
 
+  law("append() keeps nothing of a piece once it asks for the next", async ({ driver }) => {
+    const whole = pattern(9 * MIB + 77);
+    const memory = new Uint8Array(new SharedArrayBuffer(MIB));
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      for (let at = 0; at < whole.byteLength; at += MIB) {
+        const piece = whole.subarray(at, at + MIB);
+        memory.set(piece);
+        yield memory.subarray(0, piece.byteLength);
+        memory.fill(0xff);
+      }
+    };
+    const at = await driver.staging.create(KEY, calm());
+    const grown = await driver.staging.append(KEY, source(), { ...calm(), at });
+    expect(grown.sizeBytes).toBe(whole.byteLength);
+    expect((await collect(driver.staging.read(KEY, calm()))).equals(whole)).toBe(true);
+  });
+
   law("another driver on the same store goes on with it", async ({ driver, reopen }) => {
     const whole = pattern(7 * MIB + 11);
     const at = await driver.staging.create(KEY, calm());

@@ -13,6 +13,7 @@ import { AddressList } from "../../src/lib/address-list.ts";
 import { type FileRange, type KernelFiles, loadKernelFiles } from "../../src/os/kernel-files.ts";
 import { Exchange } from "../../src/registry/exchange.ts";
 import { FileSender, type SentFile } from "../../src/registry/send-file.ts";
+import { createBlocks } from "../../src/registry/receive-body.ts";
 import { Outlet } from "../../src/registry/send-file-outlet.ts";
 import { openLoopbackServer } from "../fakes/loopback-server.ts";
 import { writeCertificate } from "../fixtures/certificates.ts";
@@ -98,6 +99,7 @@ async function serveFile({
   const stopping = new AbortController().signal;
   const external = { host: undefined, relativeUrls: false, trustedProxies: new AddressList([]) };
   const settings = { prefix: "/", external };
+  const blocks = createBlocks((sizeBytes) => new Uint8Array(sizeBytes));
   let sentBytes = 0;
   const answer = async (exchange: Exchange): Promise<void> => {
     const { outgoing } = exchange;
@@ -113,10 +115,12 @@ async function serveFile({
     outgoing.end();
   };
   const listener: RequestListener = (incoming, outgoing) => {
-    answer(new Exchange({ incoming, outgoing }, { settings, stopping })).catch((error: unknown) => {
-      failures.push(error);
-      outgoing.destroy();
-    });
+    answer(new Exchange({ incoming, outgoing }, { settings, stopping, blocks })).catch(
+      (error: unknown) => {
+        failures.push(error);
+        outgoing.destroy();
+      },
+    );
   };
   const origin = isEncrypted
     ? await openTls(resources, folder.path, listener)

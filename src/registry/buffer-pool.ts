@@ -1,4 +1,4 @@
-/** Memory for bytes between a file and a socket, used again and again. */
+/** Memory for bytes between a file and a socket, either way, used again and again. */
 
 export interface Lease extends Disposable {
   readonly bytes: Uint8Array;
@@ -12,6 +12,8 @@ export interface BufferPoolOptions {
   readonly maxLent: number;
   /** How many wait to be lent again, at most. */
   readonly maxIdle: number;
+  /** Default: memory of this thread alone, not zeroed. */
+  readonly allocate?: (sizeBytes: number) => Uint8Array;
 }
 
 export class BufferPool {
@@ -25,10 +27,10 @@ export class BufferPool {
 
   /** @returns `undefined` when all are lent. */
   take(): Lease | undefined {
-    const { sizeBytes, maxLent, maxIdle } = this.#options;
+    const { sizeBytes, maxLent, maxIdle, allocate = Buffer.allocUnsafeSlow } = this.#options;
     if (this.#lent >= maxLent) return undefined;
     this.#lent += 1;
-    const bytes = this.#idle.pop() ?? Buffer.allocUnsafeSlow(sizeBytes);
+    const bytes = this.#idle.pop() ?? allocate(sizeBytes);
     let isReusable = false;
     return {
       bytes,
