@@ -1,7 +1,12 @@
 /** What is being changed in the store, so that its end can be waited for before the store is let go. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../lib/clock.ts";
-import { hasLocalFiles, hasPresignedUrls, type StorageDriver } from "../storage/storage-driver.ts";
+import {
+  hasLocalFiles,
+  hasPresignedUrls,
+  hasQuickStat,
+  type StorageDriver,
+} from "../storage/storage-driver.ts";
 
 export interface RunningEffects {
   /** Does what the driver does that was given, and has its optional powers. Disposing it disposes that one. */
@@ -65,6 +70,7 @@ function trackedDriver(driver: StorageDriver, track: Track): StorageDriver {
     list: (prefix, options) => driver.list(prefix, options),
     [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
     ...(hasLocalFiles(driver) && { localPath: (key: string) => driver.localPath(key) }),
+    ...(hasQuickStat(driver) && { quickStat: (key: string) => driver.quickStat(key) }),
     ...(hasPresignedUrls(driver) && {
       presign: (...call: Parameters<typeof driver.presign>) => driver.presign(...call),
     }),

@@ -3,6 +3,7 @@ import type { Metrics, StorageAction } from "../observability/metrics.ts";
 import {
   hasLocalFiles,
   hasPresignedUrls,
+  hasQuickStat,
   type StagingArea,
   type StorageDriver,
 } from "./storage-driver.ts";
@@ -31,6 +32,8 @@ export function measured(driver: StorageDriver, metrics: Metrics): StorageDriver
 function measuredPowers(driver: StorageDriver, timer: Timer): object {
   return {
     ...(hasLocalFiles(driver) && { localPath: (key: string) => driver.localPath(key) }),
+    // A look is too short to be measured: taking the time would cost as much.
+    ...(hasQuickStat(driver) && { quickStat: (key: string) => driver.quickStat(key) }),
     ...(hasPresignedUrls(driver) && {
       presign: (...call: Parameters<typeof driver.presign>) =>
         timer.call("RedirectURL", () => driver.presign(...call)),

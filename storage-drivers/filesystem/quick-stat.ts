@@ -33,7 +33,7 @@ export function infoOf({
   ctimeMs,
 }: Pick<Stats, "ctimeMs" | "dev" | "ino" | "mtimeMs" | "size">): QuickInfo {
   // A time without a fraction may come from where none are kept.
-  const isFine = ctimeMs % SECOND_MS !== 0 && mtimeMs % SECOND_MS !== 0;
+  const isFine = ctimeMs % SECOND_MS !== 0;
   return {
     sizeBytes: size,
     version: [dev, ino, size, mtimeMs, ctimeMs],

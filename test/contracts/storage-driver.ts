@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
 import { describeStorageListing } from "./storage-listing.ts";
+import { describeStorageLooks } from "./storage-looks.ts";
 import { describeStorageObjects } from "./storage-objects.ts";
 import { describeStoragePublishing } from "./storage-publishing.ts";
 import { describeStorageStaging } from "./storage-staging.ts";
@@ -19,6 +20,7 @@ export function describeStorageDriver({ name, open }: StorageSubject): void {
     const law: Law = (title, test) => it(title, () => test(store));
     describeStorageObjects(law);
     describeStorageListing(law);
+    describeStorageLooks(law);
     describeStorageStaging(law);
     describeStoragePublishing(law);
   });

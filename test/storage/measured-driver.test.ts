@@ -5,9 +5,11 @@ import { measured } from "../../src/storage/measured-driver.ts";
 import {
   hasLocalFiles,
   hasPresignedUrls,
+  hasQuickStat,
   type LocalFiles,
   type ObjectInfo,
   type PresignedUrls,
+  type QuickStat,
   type StorageDriver,
 } from "../../src/storage/storage-driver.ts";
 
@@ -76,11 +78,19 @@ describe("measured()", () => {
       ...plain,
       presign: (key) => Promise.resolve(new URL(`https://s3/${key}`)),
     };
-    expect([plain, local, signed].map((driver) => powersOf(measured(driver, NO_METRICS)))).toEqual([
-      [false, false],
-      [true, false],
-      [false, true],
+    const look = { sizeBytes: 2, version: [1], settlesAfterMs: 0 };
+    const quick: StorageDriver & QuickStat = { ...plain, quickStat: () => look };
+    const powers = [plain, local, signed, quick].map((driver) =>
+      powersOf(measured(driver, NO_METRICS)),
+    );
+    expect(powers).toEqual([
+      [false, false, false],
+      [true, false, false],
+      [false, true, false],
+      [false, false, true],
     ]);
+    const looking = measured(quick, NO_METRICS);
+    expect(hasQuickStat(looking) && looking.quickStat("a")).toBe(look);
     const { metrics, actions } = recordActions();
     const [files, urls] = [measured(local, metrics), measured(signed, metrics)];
     expect(hasLocalFiles(files) && files.localPath("a")).toBe("/data/a");
@@ -115,7 +125,7 @@ describe("measured()", () => {
 });
 
 function powersOf(driver: StorageDriver): readonly boolean[] {
-  return [hasLocalFiles(driver), hasPresignedUrls(driver)];
+  return [hasLocalFiles(driver), hasPresignedUrls(driver), hasQuickStat(driver)];
 }
 
 function recordActions(): { metrics: Metrics; actions: string[] } {
