@@ -5,6 +5,8 @@
 const ENTRIES = {
   /** Version and name of the program. */
   package: "../../package.json",
+  /** Thread that hashes what comes in. */
+  "hash-thread": "../content/hash-thread.ts",
   /** Thread that hashes a file. */
   "hash-worker": "../content/hash-worker.ts",
 } as const;

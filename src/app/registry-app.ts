@@ -1,5 +1,8 @@
 /** The registry, put together from its parts. The only file that knows them all. */
+import { availableParallelism } from "node:os";
 import type { Config } from "../config/config.ts";
+import type { Hashing } from "../content/hashing.ts";
+import { HashThreads } from "../content/hash-threads.ts";
 import { createHashStaged } from "../content/hash-staged.ts";
 import { createContentStore } from "../content/content-store.ts";
 import { createEventBus, type EventBus } from "../events/bus.ts";
@@ -18,6 +21,8 @@ import { FileSender } from "../registry/send-file.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { entryUrl } from "./entries.ts";
 
+const MAX_HASH_THREADS = 4;
+
 export interface RegistryApp {
   readonly listener: Listener;
   readonly events: EventBus;
@@ -30,8 +35,16 @@ export interface RegistryParts {
   readonly log: Logger;
   readonly accessLog: AccessLog | undefined;
   readonly stopping: AbortSignal;
+  /** Open for as long as requests may come. */
+  readonly hashing: Hashing;
   /** Why a request is not taken now, if so; without it, all are. */
   readonly refusal?: ListenerDeps["refusal"];
+}
+
+/** For all that one process receives. Left cores are for the network and the store. */
+export function createHashThreads(): HashThreads {
+  const maxThreads = Math.min(MAX_HASH_THREADS, Math.max(1, availableParallelism() - 1));
+  return new HashThreads({ threadUrl: entryUrl("hash-thread"), maxThreads });
 }
 
 export async function createRegistryApp(
@@ -45,6 +58,7 @@ export async function createRegistryApp(
     log,
     validation: config.validation,
     tagConcurrency: config.storage.tagConcurrency,
+    hashing: parts.hashing,
     hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
   });
   const files = new FileSender(await loadKernelFiles());

@@ -15,7 +15,7 @@ import type { StorageDriver } from "../storage/storage-driver.ts";
 import { holdStore } from "../storage/store-lock.ts";
 import { type RunningServer, startServer } from "./http-server.ts";
 import { createHealthChecks, createWebhooks, openAccessLog, openLog } from "./observation.ts";
-import { createRegistryApp } from "./registry-app.ts";
+import { createHashThreads, createRegistryApp } from "./registry-app.ts";
 import { type RunningEffects, runningEffects } from "./running-effects.ts";
 import { aborted, finishRequests } from "./stopping.ts";
 import { startUploadPurge } from "./upload-purge.ts";
@@ -96,6 +96,7 @@ async function open(
     log,
     accessLog: openAccessLog(config, resources),
     stopping: stopping.signal,
+    hashing: resources.use(createHashThreads()),
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   await startDebugServer(config, { log, resources, health, metrics, webhooks });

@@ -4,6 +4,7 @@ import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type BlobStore, createBlobStore } from "./blob-store.ts";
 import { type Catalog, createCatalog } from "./catalog.ts";
+import type { Hashing } from "./hashing.ts";
 import { createLinks } from "./links.ts";
 import { createManifestPolicy, type ManifestPolicySettings } from "./manifest-policy.ts";
 import { ManifestStore } from "./manifest-store.ts";
@@ -29,11 +30,12 @@ export interface ContentDeps {
   readonly validation: ManifestPolicySettings;
   /** Tags read at a time when a manifest is deleted. */
   readonly tagConcurrency: number;
+  readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
 }
 
 export async function createContentStore(deps: ContentDeps): Promise<ContentStore> {
-  const { driver, log, validation, tagConcurrency, hashStaged } = deps;
+  const { driver, log, validation, tagConcurrency, hashing, hashStaged } = deps;
   const now = (): Date => new Date();
   const links = createLinks({ driver, log });
   const presence = createPresence({ driver, links });
@@ -44,7 +46,7 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const blobs = createBlobStore({ driver, links, presence });
   return {
     blobs,
-    uploads: new UploadStore({ driver, blobs, presence, hashStaged, newId, now }),
+    uploads: new UploadStore({ driver, blobs, presence, hashing, hashStaged, newId, now }),
     manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy }),
     tags,
     history,

@@ -13,6 +13,7 @@ import { ObjectNotFound, StagedOutOfOrder } from "../storage/errors.ts";
 import type { CallOptions, StagedInfo, StorageDriver } from "../storage/storage-driver.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { DigestMismatch, UploadOutOfOrder, UploadUnknown } from "./errors.ts";
+import type { Hashing } from "./hashing.ts";
 import { blobData, uploadData, uploadFolder, uploadStartedAt } from "./layout.ts";
 import type { Presence, StoredBlob } from "./presence.ts";
 import { RememberedDigests, RunningDigests } from "./upload-digests.ts";
@@ -61,6 +62,7 @@ interface Deps {
   readonly driver: StorageDriver;
   readonly blobs: BlobStore;
   readonly presence: Presence;
+  readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
   readonly newId: () => UploadId;
   readonly now: () => Date;
@@ -84,12 +86,12 @@ export class UploadStore {
     repository: RepositoryName,
     { signal, algorithm }: CallOptions & { readonly algorithm?: DigestAlgorithm | undefined },
   ): Promise<Upload> {
-    const { driver, newId, now } = this.#deps;
+    const { driver, hashing, newId, now } = this.#deps;
     const upload = { repository, id: newId() };
     const startedAt = Buffer.from(`${now().toISOString().slice(0, 19)}Z`);
     await driver.write(uploadStartedAt(repository, upload.id), startedAt, { signal });
     const staged = await driver.staging.create(dataKey(upload), { signal });
-    const running = new RunningDigests(["sha256", algorithm ?? "sha256"]);
+    const running = new RunningDigests(hashing, ["sha256", algorithm ?? "sha256"]);
     this.#remembered.remember(upload.id, staged, running);
     return upload;
   }
@@ -146,7 +148,7 @@ export class UploadStore {
     if (startBytes !== undefined && startBytes !== at.sizeBytes) {
       throw new UploadOutOfOrder(at.sizeBytes);
     }
-    const running = this.#remembered.take(upload.id, at) ?? freshDigests(at, algorithms);
+    const running = this.#remembered.take(upload.id, at) ?? this.#fresh(at, algorithms);
     try {
       const passing = running?.through(bytes) ?? bytes;
       const { staging } = this.#deps.driver;
@@ -165,6 +167,7 @@ export class UploadStore {
     const signal = AbortSignal.timeout(STAT_TIMEOUT_MS);
     const staged = await this.#staged(upload, { signal }).catch(() => undefined);
     if (staged) this.#remembered.remember(upload.id, staged, running);
+    else running[Symbol.dispose]();
   }
 
   async #commit(
@@ -208,14 +211,33 @@ export class UploadStore {
     staged: StagedInfo,
     { signal, algorithms }: HashOptions,
   ): Promise<{ readonly sha256: Digest; readonly claimed: Digest }> {
-    const running = this.#remembered.take(upload.id, staged) ?? freshDigests(staged, algorithms);
-    const digests = running?.covers(algorithms)
-      ? running.digests()
-      : await this.#deps.hashStaged(dataKey(upload), algorithms, { signal });
+    const digests =
+      (await this.#runningDigests(upload, staged, algorithms)) ??
+      (await this.#deps.hashStaged(dataKey(upload), algorithms, { signal }));
     const sha256 = digests.get("sha256");
     const claimed = digests.get(algorithms[0] ?? "sha256");
     if (sha256 === undefined || claimed === undefined) throw new TypeError("a digest is missing");
     return { sha256, claimed };
+  }
+
+  async #runningDigests(
+    upload: Upload,
+    staged: StagedInfo,
+    algorithms: readonly DigestAlgorithm[],
+  ): Promise<ReadonlyMap<DigestAlgorithm, Digest> | undefined> {
+    const running = this.#remembered.take(upload.id, staged) ?? this.#fresh(staged, algorithms);
+    if (running?.covers(algorithms)) return await running.digests();
+    running?.[Symbol.dispose]();
+    return undefined;
+  }
+
+  /** An empty upload can be hashed from the start whoever began it. */
+  #fresh(
+    { sizeBytes }: StagedInfo,
+    algorithms: readonly DigestAlgorithm[],
+  ): RunningDigests | undefined {
+    if (sizeBytes > 0) return undefined;
+    return new RunningDigests(this.#deps.hashing, ["sha256", ...algorithms]);
   }
 
   async #publish(
@@ -250,14 +272,6 @@ function dataKey({ repository, id }: Upload): string {
 /** The claimed digest's first; sha256 always, for the data lies under it. */
 function algorithmsFor(digest: Digest): readonly DigestAlgorithm[] {
   return [...new Set<DigestAlgorithm>([algorithmOf(digest), "sha256"])];
-}
-
-/** An empty upload can be hashed from the start whoever began it. */
-function freshDigests(
-  { sizeBytes }: StagedInfo,
-  algorithms: readonly DigestAlgorithm[],
-): RunningDigests | undefined {
-  return sizeBytes === 0 ? new RunningDigests(["sha256", ...algorithms]) : undefined;
 }
 
 function inOrder(error: unknown): unknown {

@@ -2,9 +2,12 @@
 export class BoundedMap<Key, Value> {
   readonly #entries = new Map<Key, Value>();
   readonly #maxEntries: number;
+  readonly #onForgotten: (value: Value) => void;
 
-  constructor(maxEntries: number) {
+  /** @param onForgotten called with each value that had to make room. */
+  constructor(maxEntries: number, onForgotten: (value: Value) => void = () => undefined) {
     this.#maxEntries = maxEntries;
+    this.#onForgotten = onForgotten;
   }
 
   get(key: Key): Value | undefined {
@@ -14,9 +17,10 @@ export class BoundedMap<Key, Value> {
   set(key: Key, value: Value): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    for (const oldest of this.#entries.keys()) {
+    for (const [oldest, forgotten] of this.#entries) {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);
+      this.#onForgotten(forgotten);
     }
   }
 

@@ -9,6 +9,7 @@ import type { StorageDriver } from "../../src/storage/storage-driver.ts";
 import { FilesystemDriver } from "../../storage-drivers/filesystem/filesystem-driver.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { createInMemoryStore } from "../../storage-drivers/inmemory/inmemory-store.ts";
+import { INLINE_HASHING } from "../fakes/inline-hashing.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 
 const HASH_WORKER = new URL("../../src/content/hash-worker.ts", import.meta.url);
@@ -84,6 +85,7 @@ export async function openContent(
     log,
     validation,
     tagConcurrency: 4,
+    hashing: INLINE_HASHING,
     hashStaged: async (key, ...call) => {
       hashed.push(key);
       return await hashStaged(key, ...call);
