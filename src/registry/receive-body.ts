@@ -147,6 +147,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
       if (filling.sizeBytes === bytes.byteLength) this.#passOn();
     }
     this.#stale?.refresh();
+    free(chunk);
   }
 
   #openBlock(arrivedBytes: number): { readonly block: Lease; sizeBytes: number } | undefined {
@@ -206,4 +207,13 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
 function giveBack(block: Lease | undefined): void {
   block?.reuse();
   block?.[Symbol.dispose]();
+}
+
+/**
+ * Gives the memory of a chunk that was copied back at once: left to the collector, the chunks of a large
+ * body cost it more than all that is done with them.
+ */
+function free({ buffer, byteLength }: Uint8Array): void {
+  const isWhole = byteLength === buffer.byteLength;
+  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
