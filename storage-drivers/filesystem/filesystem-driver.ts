@@ -10,15 +10,15 @@ import type {
   QuickStat,
   StorageDriver,
 } from "../../src/storage/storage-driver.ts";
-import { checkKey, checkObjectKey, checkPrefix, isObjectKey } from "../keys.ts";
-import { inListOrder } from "../list-order.ts";
+import { checkKey, checkObjectKey, checkPrefix, childKey, isObjectKey } from "../keys.ts";
 import { Slots } from "../slots.ts";
 import { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf, namingFailure, toStorageError } from "./failures.ts";
 import { type FileSystem, realFileSystem } from "./file-system.ts";
 import { FilesystemStaging } from "./filesystem-staging.ts";
-import { listDirectory } from "./list-directory.ts";
+import { ListingCache } from "./listing-cache.ts";
 import { openPlainFile, readFile, replaceFile } from "./object-files.ts";
+import type { PackedListing } from "./packed-listing.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { type FilesystemParts, objectAt } from "./publish-file.ts";
 import { quickStatFile } from "./quick-stat.ts";
@@ -44,9 +44,11 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
   readonly name = "filesystem";
   readonly staging: FilesystemStaging;
   readonly #parts: FilesystemParts;
+  readonly #listings: ListingCache;
 
   private constructor(parts: FilesystemParts) {
     this.#parts = parts;
+    this.#listings = new ListingCache(parts);
     this.staging = new FilesystemStaging(parts);
   }
 
@@ -129,18 +131,26 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
     { signal, after }: CallOptions & { readonly after?: string },
   ): AsyncGenerator<ListEntry> {
     checkPrefix(prefix);
-    const entries = await this.#entriesOf(prefix, signal);
-    for (const entry of inListOrder(entries, after)) {
+    const listing = await this.#listingOf(prefix, signal);
+    for (const { kind, name } of listing.behind(after)) {
       signal.throwIfAborted();
-      yield entry;
+      if (kind !== "link") yield { kind, name };
+      else if (await this.#isDirectory(childKey(prefix, name))) yield { kind: "prefix", name };
     }
   }
 
-  async #entriesOf(prefix: string, signal: AbortSignal): Promise<readonly ListEntry[]> {
+  async #listingOf(prefix: string, signal: AbortSignal): Promise<PackedListing> {
     using _slot = await this.#parts.slots.take(signal);
-    return await namingFailure(`list ${prefix || "the root"}`, () =>
-      listDirectory(prefix, this.#parts),
+    return await namingFailure(`list ${prefix || "the root"}`, () => this.#listings.of(prefix));
+  }
+
+  /** What a symbolic link leads to may change at any time. */
+  async #isDirectory(key: string): Promise<boolean> {
+    const { files, pathOf } = this.#parts;
+    const stats = await namingFailure(`look at ${key}`, () =>
+      files.stat(pathOf(key)).catch(absentAsUndefined),
     );
+    return stats?.isDirectory() === true;
   }
 
   /** Stays the path when the object is replaced; a reader opens it and keeps what it has opened. */

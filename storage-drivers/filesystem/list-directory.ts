@@ -1,47 +1,39 @@
 import type { Dirent } from "node:fs";
-import { isStorageKey, type ListEntry } from "../../src/storage/storage-driver.ts";
+import { isStorageKey } from "../../src/storage/storage-driver.ts";
 import { childKey, isObjectKey } from "../keys.ts";
 import { absentAsUndefined } from "./failures.ts";
-import type { FileSystem } from "./file-system.ts";
+import { type DirectoryEntry, PackedListing } from "./packed-listing.ts";
 import type { FilesystemParts } from "./publish-file.ts";
 
 /**
- * Objects and folders directly in the directory of `prefix`, unordered. Whatever else lies there is
- * left out: names that no key can have, hidden files, symbolic links to files, files on their way.
+ * What lies directly in the directory of `prefix`; nothing when there is none. Whatever can neither
+ * be an object nor lead to one is left out: names that no key can have, hidden files, files on their
+ * way. What a symbolic link leads to is for the caller to find out.
  */
 export async function listDirectory(
   prefix: string,
-  { files, pathOf }: FilesystemParts,
-): Promise<readonly ListEntry[]> {
+  { files, pathOf }: Pick<FilesystemParts, "files" | "pathOf">,
+): Promise<PackedListing> {
   const found = await files
     .readdir(pathOf(prefix), { withFileTypes: true })
     .catch(absentAsUndefined);
-  const entries: ListEntry[] = [];
+  const entries: DirectoryEntry[] = [];
   for (const child of found ?? []) {
     const { name } = child;
-    if (name.startsWith(".") || !isStorageKey(name)) continue;
-    const kind = kindOf(child) ?? (await kindAt(pathOf(childKey(prefix, name)), files));
-    if (kind === "prefix" || (kind === "object" && isFinished(childKey(prefix, name)))) {
-      entries.push({ kind, name });
-    }
+    const kind = kindOf(child);
+    if (kind === undefined || name.startsWith(".") || !isStorageKey(name)) continue;
+    if (kind !== "object" || isFinished(childKey(prefix, name))) entries.push({ kind, name });
   }
-  return entries;
+  return new PackedListing(entries);
 }
 
 function isFinished(key: string): boolean {
   return !key.endsWith(".tmp") && isObjectKey(key);
 }
 
-/** @returns `undefined` when the directory does not tell. */
-function kindOf(entry: Dirent): ListEntry["kind"] | undefined {
+/** Where the directory does not tell, `readdir` has looked at the file itself. */
+function kindOf(entry: Dirent): DirectoryEntry["kind"] | undefined {
   if (entry.isFile()) return "object";
-  return entry.isDirectory() ? "prefix" : undefined;
-}
-
-async function kindAt(path: string, files: FileSystem): Promise<ListEntry["kind"] | undefined> {
-  const own = await files.lstat(path).catch(absentAsUndefined);
-  if (own?.isFile() === true) return "object";
-  const target =
-    own?.isSymbolicLink() === true && (await files.stat(path).catch(absentAsUndefined));
-  return (target || own)?.isDirectory() === true ? "prefix" : undefined;
+  if (entry.isDirectory()) return "prefix";
+  return entry.isSymbolicLink() ? "link" : undefined;
 }

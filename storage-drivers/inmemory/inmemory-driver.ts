@@ -9,7 +9,6 @@ import type {
   StorageDriver,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix } from "../keys.ts";
-import { inListOrder } from "../list-order.ts";
 import { ByteList } from "./byte-list.ts";
 import { InMemoryStaging } from "./inmemory-staging.ts";
 import { createInMemoryStore, type InMemoryStore, type StoredBytes } from "./inmemory-store.ts";
@@ -76,29 +75,28 @@ export class InMemoryDriver implements StorageDriver, QuickStat {
 
   async *list(
     prefix: string,
-    { signal, after }: CallOptions & { readonly after?: string },
+    { signal, after = "" }: CallOptions & { readonly after?: string },
   ): AsyncGenerator<ListEntry> {
     signal.throwIfAborted();
     checkPrefix(prefix);
-    for (const entry of inListOrder(this.#below(prefix), after)) {
+    const folder = prefix === "" ? "" : `${prefix}/`;
+    for (const entry of this.#below(folder, after)) {
       signal.throwIfAborted();
       yield entry;
     }
   }
 
-  #below(prefix: string): readonly ListEntry[] {
-    const folder = prefix === "" ? "" : `${prefix}/`;
-    const objects = new Set<string>();
-    const prefixes = new Set<string>();
-    for (const key of this.#store.objects.keys()) {
-      if (!key.startsWith(folder)) continue;
-      const [name = "", ...rest] = key.slice(folder.length).split("/");
-      (rest.length === 0 ? objects : prefixes).add(name);
+  *#below(folder: string, after: string): Generator<ListEntry> {
+    const { objects } = this.#store;
+    let key = objects.firstBehind(`${folder}${after}`);
+    while (key?.startsWith(folder) === true) {
+      const slash = key.indexOf("/", folder.length);
+      const name = key.slice(folder.length, slash === -1 ? undefined : slash);
+      const kind = slash === -1 ? "object" : "prefix";
+      if (kind === "object" || `${name}/` > after) yield { kind, name };
+      // No key has a character behind this one, so that the next is the first of another name.
+      key = objects.firstBehind(kind === "object" ? key : `${folder}${name}/~`);
     }
-    return [
-      ...[...objects].map((name) => ({ kind: "object", name }) as const),
-      ...[...prefixes].map((name) => ({ kind: "prefix", name }) as const),
-    ];
   }
 
   quickStat(key: string): QuickInfo | undefined {

@@ -1,4 +1,5 @@
 import type { ByteList } from "./byte-list.ts";
+import { SortedMap } from "./sorted-map.ts";
 
 export interface StoredBytes {
   readonly bytes: ByteList;
@@ -12,11 +13,11 @@ export interface StagedBytes extends StoredBytes {
 
 /** What several drivers may share, as several processes share a disk. */
 export interface InMemoryStore {
-  readonly objects: Map<string, StoredBytes>;
+  readonly objects: SortedMap<StoredBytes>;
   readonly staged: Map<string, StagedBytes>;
 }
 
 /** An empty one. */
 export function createInMemoryStore(): InMemoryStore {
-  return { objects: new Map(), staged: new Map() };
+  return { objects: new SortedMap(), staged: new Map() };
 }

@@ -14,6 +14,9 @@ import { inListOrder } from "../list-order.ts";
 import type { Bucket } from "./bucket.ts";
 import { pagesOf } from "./pages.ts";
 
+/** No store takes a longer one. */
+const MAX_KEY_BYTES = 1024;
+
 /** Objects and prefixes directly below a prefix, in order; names that no key can have are left out. */
 export async function* listBelow(
   bucket: Bucket,
@@ -67,13 +70,19 @@ async function listPage(
     EncodingType: "url",
     ...(delimiter !== undefined && { Delimiter: delimiter }),
     ...(token !== undefined && { ContinuationToken: token }),
-    ...(token === undefined && after && { StartAfter: `${folder}${after}` }),
+    ...(token === undefined && after && { StartAfter: startOf(folder, after) }),
   });
   return await bucket.call({
     doing: `list ${folder}`,
     signal,
     send: (client, options) => client.send(request, options),
   });
+}
+
+/** Not behind `${folder}${after}`, and short and plain enough for any store; `~` is behind all that keys have. */
+function startOf(folder: string, after: string): string {
+  const [plain = ""] = /^[A-Za-z0-9._:/~-]*/.exec(after) ?? [];
+  return `${folder}${plain}`.slice(0, MAX_KEY_BYTES);
 }
 
 function entriesOf(page: ListObjectsV2CommandOutput, folder: string): readonly ListEntry[] {
