@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isTag, type Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { foldersByName } from "./folders-by-name.ts";
 import { manifestsFolder, tagCurrentLink, tagFolder, tagIndexLink, tagsFolder } from "./layout.ts";
 import type { Links } from "./links.ts";
 import type { TagHistory } from "./tag-history.ts";
@@ -12,6 +13,12 @@ import type { TagHistory } from "./tag-history.ts";
 /** Who does it, for the history. */
 export interface ActorOptions extends CallOptions {
   readonly actor: string;
+}
+
+export interface TagListOptions extends CallOptions {
+  /** Any text; it need not be a tag that is there. */
+  readonly after?: string | undefined;
+  readonly limit?: number | undefined;
 }
 
 export interface TagStore {
@@ -32,8 +39,11 @@ export interface TagStore {
     tag: Tag,
     options: ActorOptions & { readonly pointingTo?: ReadonlySet<Digest> },
   ): Promise<boolean>;
-  /** All tags in ascending byte order; `undefined` when there is no such repository. */
-  list(repository: RepositoryName, options: CallOptions): Promise<readonly Tag[] | undefined>;
+  /**
+   * The tags behind `after` in ascending byte order, at most `limit`: all when both are left out. A
+   * page costs what it holds. @returns `undefined` when there is no such repository.
+   */
+  list(repository: RepositoryName, options: TagListOptions): Promise<readonly Tag[] | undefined>;
   /** The tags that point to one of these digests now. Reads every tag of the repository. */
   pointingTo(
     repository: RepositoryName,
@@ -88,12 +98,7 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
         return from !== undefined;
       }),
 
-    async list(repository, { signal }) {
-      const tags = await Array.fromAsync(tagsOf(repository, { signal }));
-      if (tags.length > 0) return tags.toSorted(byBytes);
-      for await (const _ of driver.list(manifestsFolder(repository), { signal })) return [];
-      return undefined;
-    },
+    list: (repository, options) => listTags(repository, { driver, ...options }),
 
     async pointingTo(repository, digests, { signal }) {
       const tags = tagsOf(repository, { signal });
@@ -107,6 +112,22 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
   };
 }
 
-function byBytes(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
+async function listTags(
+  repository: RepositoryName,
+  {
+    driver,
+    signal,
+    after = "",
+    limit = Infinity,
+  }: TagListOptions & { readonly driver: StorageDriver },
+): Promise<readonly Tag[] | undefined> {
+  const page = { driver, signal, after, ahead: Math.max(1, limit), accepts: isTag };
+  const tags: Tag[] = [];
+  for await (const step of foldersByName(tagsFolder(repository), page)) {
+    if (tags.length >= limit) break;
+    if (isTag(step)) tags.push(step);
+  }
+  if (tags.length > 0) return tags;
+  for await (const _ of driver.list(manifestsFolder(repository), { signal })) return [];
+  return undefined;
 }

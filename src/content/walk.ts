@@ -2,8 +2,10 @@
  * Walks the repositories of a store in ascending byte order of their full names, so that a listing
  * can go on behind any name without looking at what lies before it.
  */
+import { pooledMap } from "../lib/pooled-map.ts";
 import { isNameComponent, isRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { foldersByName } from "./folders-by-name.ts";
 import { RESERVED, repositoryFolder, REPOSITORIES, type ReservedFolder } from "./layout.ts";
 
 export interface FoundRepository {
@@ -18,44 +20,86 @@ interface WalkOptions extends CallOptions {
   readonly after?: string | undefined;
 }
 
+/** How many folders are looked into at a time, ahead of the one that is given out. */
+const CONCURRENCY = 16;
+/** How many names of folders are read at a time. */
+const AHEAD = 256;
+/** A folder with more entries than this is asked for its reserved ones by name. */
+const FEW_ENTRIES = 16;
+/** In byte order, reserved folders come behind this and before all that does not begin with it. */
+const RESERVED_MARK = "_";
+
 /** Every repository there is a trace of; folders that cannot be a repository's are passed over. */
 export function walkRepositories(options: WalkOptions): AsyncGenerator<FoundRepository> {
   return below("", options);
 }
 
+/** What comes next in order: a repository, or the folder `below` (its path and a slash) with more. */
+type Step = { readonly found: FoundRepository } | { readonly below: string } | undefined;
+
 async function* below(prefix: string, options: WalkOptions): AsyncGenerator<FoundRepository> {
-  const { signal, after = "" } = options;
-  for (const step of await stepsBelow(prefix, options)) {
+  const { driver, signal, after = "" } = options;
+  const rest = after.startsWith(prefix) ? after.slice(prefix.length) : "";
+  const [first = "", ...deeper] = rest.split("/");
+  if (deeper.length > 0 && isNameComponent(first)) yield* below(`${prefix}${first}/`, options);
+  const parent = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
+  const folders = foldersByName(parent, {
+    driver,
+    signal,
+    after: rest,
+    ahead: AHEAD,
+    accepts: isNameComponent,
+  });
+  const stepOf = stepsWithin(prefix, options);
+  for await (const step of pooledMap(folders, CONCURRENCY, stepOf)) {
     signal.throwIfAborted();
-    if (step.endsWith("/")) {
-      if (mayHoldNamesBehind(step, after)) yield* below(step, options);
-    } else if (step > after && isRepositoryName(step)) {
-      const folders = await reservedFoldersOf(step, options);
-      if (folders.size > 0) yield { name: step, folders };
+    if (step === undefined) continue;
+    if ("found" in step) yield step.found;
+    else yield* below(step.below, options);
+  }
+}
+
+/** Remembers of each folder, from its name to its slash, whether it has to be listed again. */
+function stepsWithin(prefix: string, options: WalkOptions): (component: string) => Promise<Step> {
+  const seen = new Map<string, Promise<Contents>>();
+  return async (component) => {
+    const path = `${prefix}${component}`;
+    if (component.endsWith("/")) {
+      const contents = await seen.get(component);
+      seen.delete(component);
+      return contents?.mayHoldMore === false ? undefined : { below: path };
     }
-  }
+    if (!isRepositoryName(path)) return undefined;
+    const looking = contentsOf(path, options);
+    seen.set(`${component}/`, looking);
+    const { folders } = await looking;
+    return folders.size > 0 ? { found: { name: path, folders } } : undefined;
+  };
 }
 
-/**
- * A child stands twice among the steps: as a repository by its name, and as a folder of more by its
- * name and a slash. Sorted so, `a`, `a-b`, `a-b/c`, `a/b` come in the order of their full names.
- */
-async function stepsBelow(
-  prefix: string,
+interface Contents {
+  readonly folders: ReadonlySet<ReservedFolder>;
+  /** Whether repositories may lie below. */
+  readonly mayHoldMore: boolean;
+}
+
+async function contentsOf(
+  name: RepositoryName,
   { driver, signal }: WalkOptions,
-): Promise<readonly string[]> {
-  const steps: string[] = [];
-  const folder = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
-  for await (const { kind, name } of driver.list(folder, { signal })) {
-    if (kind !== "prefix" || !isNameComponent(name)) continue;
-    steps.push(`${prefix}${name}`, `${prefix}${name}/`);
+): Promise<Contents> {
+  const folders = new Set<ReservedFolder>();
+  let mayHoldMore = false;
+  let count = 0;
+  for await (const entry of driver.list(repositoryFolder(name), { signal })) {
+    count += 1;
+    if (count > FEW_ENTRIES) {
+      return { folders: await reservedFoldersOf(name, { driver, signal }), mayHoldMore: true };
+    }
+    if (entry.kind !== "prefix") continue;
+    if (isReserved(entry.name)) folders.add(entry.name);
+    else mayHoldMore ||= isNameComponent(entry.name);
   }
-  return steps.toSorted(byBytes);
-}
-
-/** Everything below `a/` is behind `a/` itself, and before whatever does not begin with it. */
-function mayHoldNamesBehind(step: string, after: string): boolean {
-  return step > after || after.startsWith(step);
+  return { folders, mayHoldMore };
 }
 
 async function reservedFoldersOf(
@@ -63,13 +107,14 @@ async function reservedFoldersOf(
   { driver, signal }: WalkOptions,
 ): Promise<ReadonlySet<ReservedFolder>> {
   const found = new Set<ReservedFolder>();
-  for await (const entry of driver.list(repositoryFolder(name), { signal })) {
-    const folder = RESERVED.find((reserved) => reserved === entry.name);
-    if (entry.kind === "prefix" && folder !== undefined) found.add(folder);
+  const after = RESERVED_MARK;
+  for await (const entry of driver.list(repositoryFolder(name), { signal, after })) {
+    if (!entry.name.startsWith(RESERVED_MARK)) break;
+    if (entry.kind === "prefix" && isReserved(entry.name)) found.add(entry.name);
   }
   return found;
 }
 
-function byBytes(left: string, right: string): number {
-  return left < right ? -1 : Number(left > right);
+function isReserved(name: string): name is ReservedFolder {
+  return RESERVED.some((reserved) => reserved === name);
 }

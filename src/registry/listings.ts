@@ -16,12 +16,14 @@ const DEFAULT_CATALOG_ENTRIES = 100;
 export const listTags: Handler = async (exchange, { content, settings }) => {
   const { name } = exchange.routeOf("tags");
   const n = pageSize(exchange, settings.maxTags);
-  const last = after(exchange);
-  const all = await content.tags.list(name, exchange);
-  if (all === undefined) throw new NameUnknown(name);
-  const behind = last === undefined ? all : all.filter((tag) => tag > last);
-  const tags = n === undefined ? behind : behind.slice(0, n);
-  const isMore = tags.length < behind.length;
+  const found = await content.tags.list(name, {
+    signal: exchange.signal,
+    after: after(exchange),
+    limit: n && n + 1,
+  });
+  if (found === undefined) throw new NameUnknown(name);
+  const tags = found.slice(0, n);
+  const isMore = tags.length < found.length;
   const headers = link(exchange, { path: `${name}/tags/list`, items: tags, isMore });
   return { status: 200, headers, body: jsonBody({ name, tags }) };
 };
@@ -32,7 +34,7 @@ export const listCatalog: Handler = async (exchange, { content, settings }) => {
   const found = await content.catalog.page({
     signal: exchange.signal,
     after: after(exchange),
-    limit: n === 0 ? 0 : n + 1,
+    limit: n && n + 1,
   });
   const repositories = found.slice(0, n);
   const isMore = repositories.length < found.length;
