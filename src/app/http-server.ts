@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
-import { keepConnectionsThatOwe } from "./idle-connections.ts";
+import { Connections, keepConnectionsThatOwe } from "./connections.ts";
+import type { OverloadGuard } from "./overload-guard.ts";
 import { enforceProgress } from "./progress-rule.ts";
 import { answerRefused } from "./refused-requests.ts";
 import { CERTIFICATE_POLL_MS, readCertificate, watchCertificate } from "./tls-context.ts";
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly certificatePollMs?: number;
   /** How long a client may neither send nor take what it is waited for; default a minute. */
   readonly progressWindowMs?: number;
+  /** Told of the connections; without one there is no limit to them. The caller's to dispose. */
+  readonly overload?: Pick<OverloadGuard, "watch">;
 }
 
 export interface RunningServer extends AsyncDisposable {
@@ -56,7 +59,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     resources.use(watchCertificate(tls, { log, pollMs, fingerprint, apply }));
     server = secure;
   }
-  keepConnectionsThatOwe(server);
+  const connections = Connections.of(server);
+  keepConnectionsThatOwe(server, connections);
+  options.overload?.watch(server, connections);
   answerRefused(server, { log });
   const { progressWindowMs: windowMs } = options;
   resources.use(enforceProgress(server, { log, ...(windowMs !== undefined && { windowMs }) }));

@@ -14,6 +14,7 @@ import { measured } from "../storage/measured-driver.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { holdStore } from "../storage/store-lock.ts";
 import { type RunningServer, startServer } from "./http-server.ts";
+import { createOverloadGuard } from "./overload-guard.ts";
 import { createHealthChecks, createWebhooks, openAccessLog, openLog } from "./observation.ts";
 import { createHashThreads, createRegistryApp } from "./registry-app.ts";
 import { type RunningEffects, runningEffects } from "./running-effects.ts";
@@ -89,6 +90,7 @@ async function open(
   const webhooks = createWebhooks(config, { log, metrics, instanceId });
   const health = resources.use(createHealthChecks(config, { driver, log }));
   const effects = runningEffects(driver);
+  const overload = resources.use(await createOverloadGuard(config, { log, metrics, processes: 1 }));
   const { listener, events } = await createRegistryApp(config, {
     driver: effects.driver,
     health,
@@ -97,11 +99,12 @@ async function open(
     accessLog: openAccessLog(config, resources),
     stopping: stopping.signal,
     hashing: resources.use(createHashThreads()),
+    refusal: overload.refusal,
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   await startDebugServer(config, { log, resources, health, metrics, webhooks });
   const { listen, tls } = config.http;
-  const server = resources.use(await startServer({ listen, tls, listener, log }));
+  const server = resources.use(await startServer({ listen, tls, listener, log, overload }));
   health.start();
   const lost = held?.lost ?? new AbortController().signal;
   return { server, driver, effects, lost, close: () => closeWebhooks(webhooks) };

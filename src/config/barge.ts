@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import type { BargeConfig } from "./config.ts";
+import type { BargeConfig, Config } from "./config.ts";
 import { LATER_KEYS } from "./later-keys.ts";
-import { text } from "./leaves.ts";
+import { optionalSize, text } from "./leaves.ts";
 
 /** Loopback and the private ranges of RFC 1918 and RFC 4193. */
 const PRIVATE_RANGES = [
@@ -25,6 +25,43 @@ const laterSchemas = Object.fromEntries(
   ]),
 );
 
+const MIB = 1024 * 1024;
+const MOST_PROCESSES = 256;
+
+/** Small enough for a test, and at most what a number holds exactly. */
+const MEMORY = { min: MIB, max: Number.MAX_SAFE_INTEGER } as const;
+
+const limitsSchema = z
+  .strictObject({
+    connections: z
+      .int()
+      .min(1, "must be at least 1")
+      .optional()
+      .describe(
+        "Most connections at a time. A few more are answered 503 with `Retry-After`, all beyond those are closed. Default: what the limit of open files and the memory have room for.",
+      ),
+    buffered: optionalSize(MEMORY).describe(
+      "Most bytes that may wait in memory for clients: of answers that are not taken yet, and of bodies that come in. Beyond it new requests are answered 503 with `Retry-After`. Default: a quarter of the memory of the machine or container.",
+    ),
+    memory: optionalSize(MEMORY).describe(
+      "Resident memory of a process beyond which new requests are answered 503 with `Retry-After` while others run. Default: 85% of the memory of the machine or container.",
+    ),
+  })
+  .prefault({})
+  .describe(
+    "How much is taken on at a time. Each serving process has these limits for itself; defaults that come from memory are divided by their number.",
+  );
+
+/** The number of serving processes; the word for one per core is not a number. */
+const processesSchema = z
+  .union([z.literal("auto"), z.int().min(1).max(MOST_PROCESSES)], {
+    error: `must be auto or a whole number from 1 to ${MOST_PROCESSES}`,
+  })
+  .default(1)
+  .describe(
+    "Number of processes that serve; `auto` is one for each core. More than one share the TCP port of `http.addr` and need a store that outlives a process: not `inmemory`. Not on macOS and Windows.",
+  );
+
 /** `barge:` Unknown keys are errors. */
 export const bargeSchema = z
   .strictObject({
@@ -37,6 +74,8 @@ export const bargeSchema = z
       })
       .prefault({})
       .describe("Where Barge keeps its own state."),
+    processes: processesSchema,
+    limits: limitsSchema,
     trustedProxies: z
       .array(addressBlock)
       .default(PRIVATE_RANGES)
@@ -48,8 +87,31 @@ export const bargeSchema = z
 export function toBargeConfig(barge: z.output<typeof bargeSchema>): BargeConfig {
   return {
     state: { directory: barge.state.directory },
+    processes: barge.processes,
+    limits: {
+      connections: barge.limits.connections,
+      bufferedBytes: barge.limits.buffered,
+      memoryBytes: barge.limits.memory,
+    },
     trustedProxies: barge.trustedProxies,
   };
+}
+
+/** Why the store or the address cannot be shared by as many processes as the config asks for. */
+export function processesProblems({
+  barge,
+  http,
+  storage,
+}: Pick<Config, "barge" | "http" | "storage">): readonly string[] {
+  if (barge.processes === 1) return [];
+  return [
+    ...(storage.driver.name === "inmemory"
+      ? ["must be 1 with storage.inmemory: each process would have a store of its own"]
+      : []),
+    ...(http.listen.kind === "unix"
+      ? ["must be 1 with http.net unix: processes can share a TCP port, but not a socket"]
+      : []),
+  ];
 }
 
 function isAddressBlock(block: string): boolean {

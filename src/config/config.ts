@@ -231,6 +231,19 @@ export interface BargeConfig {
     /** `undefined`: `barge/state` below the root of the filesystem driver. */
     readonly directory: string | undefined;
   };
+  /** How many processes serve, at least 1. `auto`: one for each core. */
+  readonly processes: number | "auto";
+  readonly limits: LimitsConfig;
   /** Addresses and CIDR blocks whose forwarded headers count. */
   readonly trustedProxies: readonly string[];
+}
+
+/** How much one serving process takes on at a time; `undefined` where it is to be found out at start. */
+export interface LimitsConfig {
+  /** At least 1. */
+  readonly connections: number | undefined;
+  /** Of answers and bodies that wait in memory. */
+  readonly bufferedBytes: number | undefined;
+  /** Resident. */
+  readonly memoryBytes: number | undefined;
 }

@@ -1,6 +1,5 @@
 /** Keys of `barge:` that have their names already and come with later versions. */
 export const LATER_KEYS = {
-  processes: "Number of serving processes.",
   auth: "Users, groups, robots and tokens.",
   access: "Rules about who may do what.",
   audit: "The audit log.",

@@ -91,7 +91,21 @@ export function parameterCount(
 
 /** Bytes, as a number or with a unit (`10MiB`). */
 export function size(limits: NumberLimits): z.ZodPrefault<z.ZodType<number, number | string>> {
-  const wanted = `must be a size from ${limits.min} to ${limits.max} bytes, such as ${limits.preset} or 10MiB`;
+  return sizeValue(limits, `${limits.preset} or 10MiB`).prefault(limits.preset);
+}
+
+/** As {@link size}, with nothing in its place when it is left out. */
+export function optionalSize(
+  limits: Pick<NumberLimits, "min" | "max">,
+): z.ZodOptional<z.ZodType<number, number | string>> {
+  return sizeValue(limits, "512MiB").optional();
+}
+
+function sizeValue(
+  limits: Pick<NumberLimits, "min" | "max">,
+  example: string,
+): z.ZodType<number, number | string> {
+  const wanted = `must be a size from ${limits.min} to ${limits.max} bytes, such as ${example}`;
   return z
     .union([z.int(), z.string()], { error: wanted })
     .transform((value, context) => {
@@ -100,11 +114,10 @@ export function size(limits: NumberLimits): z.ZodPrefault<z.ZodType<number, numb
       context.addIssue(wanted);
       return z.NEVER;
     })
-    .meta({ format: "size" })
-    .prefault(limits.preset);
+    .meta({ format: "size" });
 }
 
-function isWithin(value: number, { min, max }: NumberLimits): boolean {
+function isWithin(value: number, { min, max }: Pick<NumberLimits, "min" | "max">): boolean {
   return Number.isSafeInteger(value) && value >= min && value <= max;
 }
 

@@ -1,6 +1,6 @@
 /** The whole configuration: one schema per section, and the step from sections to {@link Config}. */
 import { z } from "zod";
-import { bargeSchema, toBargeConfig } from "./barge.ts";
+import { bargeSchema, processesProblems, toBargeConfig } from "./barge.ts";
 import type { Config } from "./config.ts";
 import { healthSchema, toHealthConfig } from "./health.ts";
 import { httpSchema, toHttpConfig } from "./http.ts";
@@ -60,6 +60,10 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
     context.addIssue("cannot be used: storage or http has no value");
     return z.NEVER;
   }
+  const barge = toBargeConfig(file.barge);
+  for (const message of processesProblems({ barge, http, storage })) {
+    context.addIssue({ code: "custom", path: ["barge", "processes"], message });
+  }
   return {
     log: toLogConfig(file.log, file.loglevel),
     storage,
@@ -69,6 +73,6 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
     validation: toValidationConfig(file.validation),
     catalog: toCatalogConfig(file.catalog),
     tags: toTagsConfig(file.tags),
-    barge: toBargeConfig(file.barge),
+    barge,
   };
 });

@@ -1,6 +1,6 @@
 /**
  * What Prometheus scrapes. Names, labels and buckets are those of the reference registry, so that its
- * dashboards go on working.
+ * dashboards go on working; what it has no name for begins with `barge_`.
  */
 
 /** The routes by which requests are counted. */
@@ -29,6 +29,9 @@ export type StorageAction =
 /** `Events` come in and end as `Successes` or `Dropped`; each attempt in between is one of `Failures` (refused) or `Errors` (not reached). */
 export type NotificationOutcome = "Events" | "Successes" | "Failures" | "Errors" | "Dropped";
 
+/** Which limit a request met; `dropped`: a connection was closed without an answer. */
+export type RefusalReason = "connections" | "buffered" | "memory" | "dropped";
+
 export interface FinishedRequest {
   readonly handler: HandlerName;
   readonly method: string;
@@ -48,6 +51,8 @@ export interface Metrics {
     readonly action: StorageAction;
     readonly seconds: number;
   }): void;
+  /** Something was refused because there was too much to do. */
+  refused(reason: RefusalReason): void;
   notification(endpoint: string, outcome: NotificationOutcome): void;
   notificationsPending(endpoint: string, pending: number): void;
   /** @param status as in `200 OK`. */
@@ -61,6 +66,7 @@ export const NO_METRICS: Metrics = {
   requestStarted: () => undefined,
   requestFinished: () => undefined,
   storageAction: () => undefined,
+  refused: () => undefined,
   notification: () => undefined,
   notificationsPending: () => undefined,
   notificationStatus: () => undefined,

@@ -11,6 +11,7 @@ import type {
   HandlerName,
   Metrics,
   NotificationOutcome,
+  RefusalReason,
   StorageAction,
 } from "./metrics.ts";
 
@@ -28,6 +29,13 @@ export class PrometheusMetrics implements Metrics {
     help: "Time that the store took for an action",
     labelNames: ["driver", "action"],
     buckets: STORAGE_BUCKETS_SECONDS,
+    registers: [this.#registry],
+  });
+
+  readonly #refused = new Counter({
+    name: "barge_refused_total",
+    help: "Requests and connections refused under load, by the limit that they met",
+    labelNames: ["reason"],
     registers: [this.#registry],
   });
 
@@ -55,6 +63,10 @@ export class PrometheusMetrics implements Metrics {
     readonly seconds: number;
   }): void {
     this.#storageSeconds.observe({ driver: action.driver, action: action.action }, action.seconds);
+  }
+
+  refused(reason: RefusalReason): void {
+    this.#refused.inc({ reason });
   }
 
   notification(endpoint: string, outcome: NotificationOutcome): void {

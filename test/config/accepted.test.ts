@@ -310,6 +310,8 @@ test("barge takes its own keys", async () => {
   );
   expect(barge).toEqual({
     state: { directory: "/s" },
+    processes: 1,
+    limits: { connections: undefined, bufferedBytes: undefined, memoryBytes: undefined },
     trustedProxies: ["10.0.0.7", "2001:db8::/32"],
   });
 });

@@ -43,7 +43,7 @@ const NOT_CARRIED_OUT_TEXTS: readonly (readonly [string, string])[] = [
   [minimal("policy: {repository: {classes: [image]}}"), "policy.repository.classes"],
   [minimal("reporting: {bugsnag: {apikey: k}}"), "reporting"],
   [minimal("compatibility: {schema1: {enabled: true}}"), "compatibility.schema1.enabled"],
-  ...["processes", "auth", "access", "audit", "dedup", "registries", "mirrors", "cache"].map(
+  ...["auth", "access", "audit", "dedup", "registries", "mirrors", "cache"].map(
     (key) => [minimal(`barge: {${key}: {}}`), `barge.${key}`] as const,
   ),
   ...["worker", "egress", "links", "sync", "pipelines", "runtime", "gc", "retention"].map(
@@ -203,6 +203,21 @@ const NONSENSE: readonly (readonly [string, string, string])[] = [
   [minimal("barge: {trustedProxies: [10.0.0.0/33]}"), "barge.trustedProxies[0]", "10.0.0.0/8"],
   [minimal("barge: {trustedproxies: []}"), "barge.trustedproxies", "barge.trustedProxies?"],
   [minimal("barge: {stat: {directory: x}}"), "barge.stat", "did you mean barge.state?"],
+  [minimal("barge: {processes: 2}"), "barge.processes", "storage.inmemory"],
+  [minimal("barge: {processes: auto}"), "barge.processes", "storage.inmemory"],
+  [
+    "version: 0.1\nstorage: filesystem\nhttp: {addr: /s, net: unix}\nbarge: {processes: 2}",
+    "barge.processes",
+    "not a socket",
+  ],
+  [minimal("barge: {processes: 0}"), "barge.processes", "at least 1"],
+  [minimal("barge: {processes: 257}"), "barge.processes", "at most 256"],
+  [minimal("barge: {processes: 1.5}"), "barge.processes", "from 1 to 256"],
+  [minimal("barge: {processes: all}"), "barge.processes", "auto or a whole number"],
+  [minimal("barge: {limits: {connections: 0}}"), "barge.limits.connections", "at least 1"],
+  [minimal("barge: {limits: {memory: some}}"), "barge.limits.memory", "such as 512MiB"],
+  [minimal("barge: {limits: {buffered: 1}}"), "barge.limits.buffered", "must be a size"],
+  [minimal("barge: {limits: {conections: 9}}"), "barge.limits.conections", "connections?"],
   [minimal("barge: {state: {dir: x}}"), "barge.state.dir", "is not a setting"],
 ];
 

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { configOf } from "./reading.ts";
+
+test.each([
+  ["processes: 4", { processes: 4 }],
+  ["processes: auto", { processes: "auto" }],
+  ["limits: {connections: 500}", { limits: { connections: 500 } }],
+  ["limits: {buffered: 64MiB}", { limits: { bufferedBytes: 64 * 2 ** 20 } }],
+  ["limits: {memory: 2GiB}", { limits: { memoryBytes: 2 * 2 ** 30 } }],
+])("barge: {%s} is taken", async (text, wanted) => {
+  const file = `version: 0.1\nstorage: filesystem\nhttp: {addr: ":5000"}\nbarge: {${text}}`;
+  expect((await configOf(file)).barge).toMatchObject(wanted);
+});
+
+test("processes and limits come from the environment too", async () => {
+  const { barge } = await configOf('version: 0.1\nstorage: filesystem\nhttp: {addr: ":5000"}', {
+    BARGE_PROCESSES: "4",
+    BARGE_LIMITS_MEMORY: "512MiB",
+  });
+  expect(barge).toMatchObject({ processes: 4, limits: { memoryBytes: 512 * 2 ** 20 } });
+});
