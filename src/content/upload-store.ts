@@ -89,7 +89,8 @@ export class UploadStore {
     const { driver, hashing, newId, now } = this.#deps;
     const upload = { repository, id: newId() };
     const startedAt = Buffer.from(`${now().toISOString().slice(0, 19)}Z`);
-    await driver.write(uploadStartedAt(repository, upload.id), startedAt, { signal });
+    const startKey = uploadStartedAt(repository, upload.id);
+    await driver.write(startKey, startedAt, { signal, isVolatile: true });
     const staged = await driver.staging.create(dataKey(upload), { signal });
     const running = new RunningDigests(hashing, ["sha256", algorithm ?? "sha256"]);
     this.#remembered.remember(upload.id, staged, running);
@@ -261,7 +262,8 @@ export class UploadStore {
     const { driver } = this.#deps;
     this.#remembered.forget(upload.id);
     await driver.staging.discard(dataKey(upload), { signal });
-    await driver.deleteTree(uploadFolder(upload.repository, upload.id), { signal });
+    const folder = uploadFolder(upload.repository, upload.id);
+    await driver.deleteTree(folder, { signal, isVolatile: true });
   }
 }
 

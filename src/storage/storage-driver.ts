@@ -11,6 +11,11 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ChangeOptions extends CallOptions {
+  /** A power cut (not a crash of the process) may undo the change: it is for what nobody would miss. */
+  readonly isVolatile?: boolean;
+}
+
 /** Half-open in spirit: `lengthBytes` bytes from `startBytes` on, or all the rest. A range beyond the end yields what is there. */
 export interface ByteRange {
   readonly startBytes: number;
@@ -53,13 +58,13 @@ export interface StorageDriver extends AsyncDisposable {
    * Stores a small object (links, tags, manifests: at most a few MiB), replacing what was there. A
    * reader sees the old bytes or the new, never a part. It is durable when the promise resolves.
    */
-  write(key: string, bytes: Uint8Array, options: CallOptions): Promise<void>;
+  write(key: string, bytes: Uint8Array, options: ChangeOptions): Promise<void>;
 
   /** Removes one object. Idempotent: an absent one is no error. */
   delete(key: string, options: CallOptions): Promise<void>;
 
   /** Removes everything below `prefix` + `/`, staged objects included, and an object of that very key. Idempotent. */
-  deleteTree(prefix: string, options: CallOptions): Promise<void>;
+  deleteTree(prefix: string, options: ChangeOptions): Promise<void>;
 
   /**
    * What lies directly below `prefix` + `/` (below the root for an empty prefix), in ascending byte

@@ -8,6 +8,11 @@ import { Slots } from "../slots.ts";
 const CONCURRENT_SYNCS = 8;
 const ATTEMPTS = 4;
 
+export interface MakeOptions {
+  /** Leaves it to {@link Directories.settled} to make it durable, if anybody asks. */
+  readonly isVolatile?: boolean | undefined;
+}
+
 /**
  * Directories whose entries survive a power cut.
  *
@@ -18,7 +23,7 @@ const ATTEMPTS = 4;
 export class Directories {
   readonly #files: FileSystem;
   readonly #making = new Map<string, Promise<void>>();
-  /** Made, and not known to survive a power cut. */
+  /** Made, and not known to survive a power cut: whoever puts something durable below sees to it. */
   readonly #unsynced = new Set<string>();
   readonly #syncs = new Slots(CONCURRENT_SYNCS);
 
@@ -45,30 +50,36 @@ export class Directories {
     }
   }
 
-  /** Makes a directory and those above it, durably. One that is there already is fine. */
-  async make(path: string): Promise<void> {
+  /** Makes a directory and those above it, durably unless told. One that is there already is fine. */
+  async make(path: string, options: MakeOptions = {}): Promise<void> {
     const running = this.#making.get(path);
     if (running !== undefined) return running;
-    const making = this.#make(path).finally(() => this.#making.delete(path));
+    const making = this.#make(path, options).finally(() => this.#making.delete(path));
     this.#making.set(path, making);
     return making;
   }
 
-  async #make(path: string): Promise<void> {
+  async #make(path: string, options: MakeOptions): Promise<void> {
     const parent = dirname(path);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#files.mkdir(path);
         this.#unsynced.add(path);
+        if (options.isVolatile === true) return;
         await this.sync(parent);
         this.#unsynced.delete(path);
         return;
       } catch (error) {
         if (errnoOf(error) === "EEXIST") return;
         if (errnoOf(error) !== "ENOENT" || parent === path || attempt === ATTEMPTS) throw error;
-        await this.make(parent);
+        await this.make(parent, options);
       }
     }
+  }
+
+  /** Tells that a directory and all below it is gone. */
+  forget(path: string): void {
+    this.#unsynced.delete(path);
   }
 
   /** Makes sure of the directories above a file that others made, or are still making. */
@@ -81,7 +92,9 @@ export class Directories {
   }
 
   async #settle(path: string): Promise<void> {
-    await (this.#making.get(path) ?? this.sync(dirname(path)).catch(absentAsUndefined));
+    await this.#making.get(path);
+    if (!this.#unsynced.has(path)) return;
+    await this.sync(dirname(path)).catch(absentAsUndefined);
     this.#unsynced.delete(path);
   }
 
@@ -89,13 +102,17 @@ export class Directories {
    * Runs `task`, which puts something into the directory; where that is missing it is made and the
    * task runs again. Deleting a tree at the same time may take it away more than once.
    */
-  async within<Result>(path: string, task: () => Promise<Result>): Promise<Result> {
+  async within<Result>(
+    path: string,
+    task: () => Promise<Result>,
+    options: MakeOptions = {},
+  ): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await task();
       } catch (error) {
         if (errnoOf(error) !== "ENOENT" || attempt === ATTEMPTS) throw error;
-        await this.make(path);
+        await this.make(path, options);
       }
     }
   }

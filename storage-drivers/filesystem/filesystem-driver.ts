@@ -3,6 +3,7 @@ import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts"
 import type {
   ByteRange,
   CallOptions,
+  ChangeOptions,
   ListEntry,
   LocalFiles,
   ObjectInfo,
@@ -91,11 +92,15 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
     yield* readFile(file, { key, signal, range });
   }
 
-  async write(key: string, bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+  async write(
+    key: string,
+    bytes: Uint8Array,
+    { signal, isVolatile }: ChangeOptions,
+  ): Promise<void> {
     checkObjectKey(key);
     using _slot = await this.#parts.slots.take(signal);
     await namingFailure(`write ${key}`, () =>
-      replaceFile(this.#parts.pathOf(key), bytes, this.#parts),
+      replaceFile(this.#parts.pathOf(key), bytes, { ...this.#parts, isVolatile }),
     );
   }
 
@@ -115,14 +120,15 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
     }
   }
 
-  async deleteTree(prefix: string, { signal }: CallOptions): Promise<void> {
+  async deleteTree(prefix: string, { signal, isVolatile }: ChangeOptions): Promise<void> {
     signal.throwIfAborted();
     checkKey(prefix);
     const { files, directories, pathOf } = this.#parts;
     const path = pathOf(prefix);
     await namingFailure(`delete all of ${prefix}`, async () => {
       await files.rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 });
-      await directories.sync(dirname(path)).catch(absentAsUndefined);
+      directories.forget(path);
+      if (isVolatile !== true) await directories.sync(dirname(path)).catch(absentAsUndefined);
     });
   }
 

@@ -33,11 +33,13 @@ export class FilesystemStaging implements StagingArea {
     checkStagedKey(key);
     const { files, directories, pathOf } = this.#parts;
     const path = pathOf(key);
+    const create = async (): Promise<StagedInfo> => {
+      await using file = await files.open(path, CREATE, 0o666);
+      return stagedInfo(await file.stat({ bigint: true }));
+    };
     return namingFailure(`create ${key}`, () =>
-      directories.within(dirname(path), async () => {
-        await using file = await files.open(path, CREATE, 0o666);
-        return stagedInfo(await file.stat({ bigint: true }));
-      }),
+      // What is staged is durable once it is published, and not before.
+      directories.within(dirname(path), create, { isVolatile: true }),
     );
   }
 

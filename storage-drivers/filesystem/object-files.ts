@@ -73,39 +73,49 @@ function withoutFirst(pieces: readonly Uint8Array[], countBytes: number): readon
   return [];
 }
 
+interface Replacing {
+  readonly files: FileSystem;
+  readonly directories: Directories;
+  /** A power cut may undo it. */
+  readonly isVolatile?: boolean | undefined;
+}
+
 /**
- * Puts a whole file at `path` in one step, durably: a reader sees the old file or the new one. When
- * it fails nothing is left behind.
+ * Puts a whole file at `path` in one step, durably unless told: a reader sees the old file or the new
+ * one. When it fails nothing is left behind.
  */
 export async function replaceFile(
   path: string,
   bytes: Uint8Array,
-  { files, directories }: { readonly files: FileSystem; readonly directories: Directories },
+  { files, directories, isVolatile = false }: Replacing,
 ): Promise<void> {
   const folder = dirname(path);
-  await directories.within(folder, async () => {
+  const replace = async (): Promise<void> => {
     const temporary = temporaryPath(path);
     const file = await files.open(temporary, NEW_FILE, 0o666);
     try {
-      await fillAndSync(file, bytes, directories);
+      await fill(file, bytes, isVolatile ? undefined : directories);
       await files.rename(temporary, path);
     } catch (error) {
       await files.rm(temporary, { force: true }).catch(ignoreSecondFailure);
       throw error;
     }
-  });
+  };
+  await directories.within(folder, replace, { isVolatile });
+  if (isVolatile) return;
   await directories.sync(folder);
   await directories.settled(path);
 }
 
-async function fillAndSync(
+/** @param directories sync the file, too. */
+async function fill(
   opened: OpenFile,
   bytes: Uint8Array,
-  directories: Directories,
+  directories: Directories | undefined,
 ): Promise<void> {
   await using file = opened;
   await writeAll(file, bytes.byteLength === 0 ? [] : [bytes]);
-  await directories.syncFile(file);
+  await directories?.syncFile(file);
 }
 
 /** The first failure is the one to tell; a temporary file left behind is never listed. */

@@ -94,6 +94,21 @@ describe("FilesystemDriver makes things durable in order", () => {
     ]);
   });
 
+  it("what is volatile costs no sync, until something durable comes to lie below", async () => {
+    const volatile = { ...calm(), isVolatile: true };
+    await driver.write("v/_uploads/1/startedat", Buffer.from("now"), volatile);
+    await driver.staging.create("v/_uploads/1/data", calm());
+    await driver.deleteTree("v/_uploads/1", volatile);
+    expect(disk.calls.filter((call) => call.startsWith("sync"))).toEqual([]);
+    disk.reset();
+    await driver.write("v/link", Buffer.from("x"), calm());
+    expect(disk.calls.filter((call) => call.startsWith("sync"))).toEqual([
+      "sync v/link.*.tmp",
+      "sync v",
+      "sync .",
+    ]);
+  });
+
   it("delete() and deleteTree() sync the directory", async () => {
     await driver.write("t/a/link", Buffer.from("x"), calm());
     disk.reset();
