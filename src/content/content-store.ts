@@ -1,12 +1,15 @@
 /** Everything a registry holds, made from a storage driver: what `registry/` and the others build on. */
 import { randomUUID } from "node:crypto";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type BlobStore, createBlobStore } from "./blob-store.ts";
 import { type Catalog, createCatalog } from "./catalog.ts";
 import type { Hashing } from "./hashing.ts";
 import { createLinks } from "./links.ts";
+import { createManifestCache } from "./manifest-cache.ts";
 import { createManifestPolicy, type ManifestPolicySettings } from "./manifest-policy.ts";
+import { ManifestReader } from "./manifest-reader.ts";
 import { ManifestStore } from "./manifest-store.ts";
 import { createPresence } from "./presence.ts";
 import { createReferrerIndex } from "./referrer-index.ts";
@@ -32,14 +35,26 @@ export interface ContentDeps {
   readonly tagConcurrency: number;
   readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
+  /** Tells how long something may be remembered; the machine's by default. */
+  readonly clock?: Clock;
 }
 
 export async function createContentStore(deps: ContentDeps): Promise<ContentStore> {
-  const { driver, log, validation, tagConcurrency, hashing, hashStaged } = deps;
+  const {
+    driver,
+    log,
+    validation,
+    tagConcurrency,
+    hashing,
+    hashStaged,
+    clock = systemClock,
+  } = deps;
   const now = (): Date => new Date();
-  const links = createLinks({ driver, log });
+  const links = createLinks({ driver, log, clock });
   const presence = createPresence({ driver, links });
   const history = createTagHistory({ driver });
+  const cache = createManifestCache({ driver, clock });
+  const reader = new ManifestReader({ driver, links, presence, cache });
   const tags = createTagStore({ driver, links, history, now, concurrency: tagConcurrency });
   const referrers = createReferrerIndex({ driver, presence });
   const policy = await createManifestPolicy(validation);
@@ -47,7 +62,7 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   return {
     blobs,
     uploads: new UploadStore({ driver, blobs, presence, hashing, hashStaged, newId, now }),
-    manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy }),
+    manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy, reader }),
     tags,
     history,
     catalog: createCatalog({ driver }),

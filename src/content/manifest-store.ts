@@ -12,15 +12,11 @@ import type { Reference, Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { readWhole } from "../storage/read-whole.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
-import {
-  DigestMismatch,
-  ManifestIncomplete,
-  ManifestUnknown,
-  StoredBytesDamaged,
-} from "./errors.ts";
+import { DigestMismatch, ManifestIncomplete, ManifestUnknown } from "./errors.ts";
 import { blobData, revisionLink } from "./layout.ts";
 import type { Links } from "./links.ts";
 import type { ManifestPolicy } from "./manifest-policy.ts";
+import type { ManifestReader, StoredManifest } from "./manifest-reader.ts";
 import type { Presence } from "./presence.ts";
 import {
   fallbackTag,
@@ -29,14 +25,6 @@ import {
   type ReferrerIndex,
 } from "./referrer-index.ts";
 import type { ActorOptions, TagStore } from "./tag-store.ts";
-
-export interface StoredManifest {
-  /** The digest it was asked for by, or the one its tag points to. */
-  readonly digest: Digest;
-  /** The document's own, or what the reference registry guesses for one that does not say. */
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
 
 export interface ManifestPush {
   readonly reference: Reference;
@@ -60,13 +48,11 @@ interface Deps {
   readonly tags: TagStore;
   readonly referrers: ReferrerIndex;
   readonly policy: ManifestPolicy;
+  readonly reader: ManifestReader;
 }
 
 const CONCURRENCY = 8;
 const REFERRERS_AT_A_TIME = 4;
-/** Schema 1 is served to those who ask by digest, as very old data holds it; it cannot be pushed. */
-const SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-
 export class ManifestStore {
   readonly #deps: Deps;
   /** By the link under its sha256: a push and a deletion of one manifest never mix in this process. */
@@ -76,19 +62,13 @@ export class ManifestStore {
     this.#deps = deps;
   }
 
-  /** @throws {ManifestUnknown} @throws {StoredBytesDamaged} rather than serve wrong bytes. */
-  async get(
+  /** See {@link ManifestReader.get}. */
+  get(
     repository: RepositoryName,
     reference: Reference,
     options: CallOptions,
   ): Promise<StoredManifest> {
-    const { presence } = this.#deps;
-    const digest = await this.#resolve(repository, reference, options);
-    const stored = digest && (await presence.confirmManifest(repository, digest, options));
-    const bytes = stored && (await this.#read(stored.dataKey, options));
-    if (digest === undefined || bytes === undefined) throw new ManifestUnknown(reference);
-    if (digestOf(bytes, algorithmOf(digest)) !== digest) throw new StoredBytesDamaged(digest);
-    return { digest, mediaType: storedType(bytes), bytes };
+    return this.#deps.reader.get(repository, reference, options);
   }
 
   /**
@@ -153,16 +133,6 @@ export class ManifestStore {
     return readWhole(this.#deps.driver, key, { signal, maxBytes: MAX_MANIFEST_BYTES });
   }
 
-  async #resolve(
-    repository: RepositoryName,
-    reference: Reference,
-    options: CallOptions,
-  ): Promise<Digest | undefined> {
-    return reference.kind === "digest"
-      ? reference.digest
-      : await this.#deps.tags.resolve(repository, reference.tag, options);
-  }
-
   async #refuseIncomplete(
     repository: RepositoryName,
     manifest: Manifest,
@@ -219,10 +189,10 @@ export class ManifestStore {
     { aliases, subject }: { aliases: ReadonlySet<Digest>; subject: Digest | undefined },
     options: CallOptions,
   ): Promise<void> {
-    const { driver, referrers } = this.#deps;
+    const { links, referrers } = this.#deps;
     for (const digest of aliases) {
       if (subject !== undefined) await referrers.remove(repository, { subject, digest }, options);
-      await driver.delete(revisionLink(repository, digest), options);
+      await links.delete(revisionLink(repository, digest), options);
     }
   }
 
@@ -264,10 +234,6 @@ function pushedDigest(reference: Reference, bytes: Buffer): Digest {
   const actual = digestOf(bytes, algorithmOf(reference.digest));
   if (actual !== reference.digest) throw new DigestMismatch(reference.digest, actual);
   return actual;
-}
-
-function storedType(bytes: Buffer): string {
-  return parsedOrUndefined(bytes)?.mediaType ?? SCHEMA_1;
 }
 
 function subjectOf(bytes: Buffer | undefined): Digest | undefined {

@@ -2,12 +2,15 @@
  * The one place that says "we have it" to someone who may rely on it: HEAD of a blob, a mount, the
  * commit of an upload whose bytes are already stored, a manifest that names blobs.
  *
- * Whoever gets a yes may skip sending the bytes, so the answer is always taken from the store itself,
- * never from a cache; and this is where garbage collection will be told that the data is relied on.
+ * Whoever gets a yes may skip sending the bytes, so the store itself is asked for every answer, and
+ * nothing that was true a moment ago counts. Where a look at the store costs nothing it is made at once
+ * instead of being waited for: it is the same look. This is also where garbage collection will be told
+ * that the data is relied on.
  */
+import { BoundedMap } from "../lib/bounded-map.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
-import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { type CallOptions, hasQuickStat, type StorageDriver } from "../storage/storage-driver.ts";
 import { blobData, layerLink, revisionLink } from "./layout.ts";
 import type { Links } from "./links.ts";
 
@@ -39,6 +42,9 @@ export interface Presence {
   ): Promise<StoredBlob | undefined>;
 }
 
+/** Some two megabytes. */
+const MAX_LOOKED_AT = 10_000;
+
 export function createPresence({
   driver,
   links,
@@ -47,9 +53,10 @@ export function createPresence({
   readonly links: Links;
 }): Presence {
   const empty = digestOf(new Uint8Array());
+  const sizeOf = createSizes(driver);
   const confirmData: Presence["confirmData"] = async (digest, { signal }) => {
     const dataKey = blobData(digest);
-    const sizeBytes = (await driver.stat(dataKey, { signal }))?.sizeBytes;
+    const sizeBytes = await sizeOf(dataKey, { signal });
     if (sizeBytes === undefined || (sizeBytes === 0 && digest !== empty)) return undefined;
     return { digest, dataKey, sizeBytes };
   };
@@ -69,5 +76,21 @@ export function createPresence({
       confirmLinked(layerLink(repository, digest), digest, options),
     confirmManifest: (repository, digest, options) =>
       confirmLinked(revisionLink(repository, digest), digest, options),
+  };
+}
+
+/**
+ * The first look at an object may have to wait for the disk, and is left to other threads; afterwards
+ * the system knows the path, and a quick look is cheaper than a change of threads.
+ */
+function createSizes(
+  driver: StorageDriver,
+): (key: string, options: CallOptions) => Promise<number | undefined> {
+  const lookedAt = new BoundedMap<string, true>(MAX_LOOKED_AT);
+  return async (key, { signal }) => {
+    if (hasQuickStat(driver) && lookedAt.get(key) === true) return driver.quickStat(key)?.sizeBytes;
+    const sizeBytes = (await driver.stat(key, { signal }))?.sizeBytes;
+    if (sizeBytes !== undefined) lookedAt.set(key, true);
+    return sizeBytes;
   };
 }

@@ -6,7 +6,8 @@
  * rule and clients stumble over it, so a manifest is always served as what it is.
  */
 import { ManifestUnknown } from "../content/errors.ts";
-import type { PushedManifest, StoredManifest } from "../content/manifest-store.ts";
+import type { StoredManifest } from "../content/manifest-reader.ts";
+import type { PushedManifest } from "../content/manifest-store.ts";
 import type { EventReference, ManifestTarget } from "../events/event.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
