@@ -41,6 +41,8 @@ export interface BodyOptions {
   readonly blocks: BufferPool;
   /** Called with the length of everything that arrives. */
   readonly onBytes: (lengthBytes: number) => void;
+  /** Default: {@link STALE_MS}. */
+  readonly staleMs?: number;
 }
 
 /**
@@ -109,7 +111,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     incoming.resume();
   }
 
-  readonly #onData = (chunk: Uint8Array): void => {
+  readonly #onData = (chunk: Buffer): void => {
     this.#options.onBytes(chunk.byteLength);
     this.#gather(chunk);
     if (this.#aheadBytes >= AHEAD_BYTES) this.#incoming.pause();
@@ -131,7 +133,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#serve();
   }
 
-  #gather(chunk: Uint8Array): void {
+  #gather(chunk: Buffer): void {
     let rest = chunk;
     while (rest.byteLength > 0) {
       const filling = this.#filling ?? this.#openBlock(rest.byteLength);
@@ -140,10 +142,9 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
         return;
       }
       const { bytes } = filling.block;
-      const fitting = rest.subarray(0, bytes.byteLength - filling.sizeBytes);
-      bytes.set(fitting, filling.sizeBytes);
-      filling.sizeBytes += fitting.byteLength;
-      rest = rest.subarray(fitting.byteLength);
+      const copiedBytes = rest.copy(bytes, filling.sizeBytes);
+      filling.sizeBytes += copiedBytes;
+      rest = rest.subarray(copiedBytes);
       if (filling.sizeBytes === bytes.byteLength) this.#passOn();
     }
     this.#stale?.refresh();
@@ -155,7 +156,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     const block = this.#options.blocks.take();
     if (block === undefined) return undefined;
     this.#filling = { block, sizeBytes: 0 };
-    this.#stale ??= setTimeout(this.#onStale, STALE_MS).unref();
+    this.#stale ??= setTimeout(this.#onStale, this.#options.staleMs ?? STALE_MS).unref();
     return this.#filling;
   }
 
