@@ -17,38 +17,59 @@ export interface FoldersByNameOptions extends CallOptions {
 
 /**
  * The folders directly below `parent`, each as a name and, where its folder stands, as a name with a
- * slash: all in ascending byte order, as in `a`, `a-b`, `a-b/`, `a/`. Costs what it gives out and
- * `ahead`, however much lies before or behind.
+ * slash: all in ascending byte order, as in `a`, `a-b`, `a-b/`, `a/`. They come in chunks of about
+ * `ahead` folders. Costs what it gives out and a chunk, however much lies before or behind.
  */
 export async function* foldersByName(
   parent: string,
   options: FoldersByNameOptions,
-): AsyncGenerator<string> {
-  const { after, ahead } = options;
-  const early = new Set<string>(); // names given out before the turn of their folders
-  for await (const chunk of chunksOf(foldersBelow(parent, options), ahead)) {
+): AsyncGenerator<readonly string[]> {
+  const early = new Set<string>();
+  for await (const chunk of chunksBelow(parent, options)) {
     const there = new Set([...chunk, ...(await shorterBehind(parent, chunk, options))]);
-    for (const name of chunk) {
-      const shorter = shorterNames(name).filter(
-        (one) => there.has(one) && one > after && !early.has(one),
-      );
-      for (const one of shorter) early.add(one);
-      yield* shorter;
-      if (!early.delete(name) && name > after) yield name;
-      yield `${name}/`;
-    }
+    yield [...inNameOrder(chunk, { there, early, after: options.after })];
   }
 }
 
-async function* foldersBelow(
+interface ChunkOptions {
+  /** The names of the chunk, and shorter ones whose folders come later. */
+  readonly there: ReadonlySet<string>;
+  /** Names given out before the turn of their folders; kept from chunk to chunk. */
+  readonly early: Set<string>;
+  readonly after: string;
+}
+
+function* inNameOrder(
+  chunk: readonly string[],
+  { there, early, after }: ChunkOptions,
+): Generator<string> {
+  const isDue = (name: string): boolean => there.has(name) && name > after && !early.has(name);
+  for (const name of chunk) {
+    for (const shorter of shorterNames(name).filter(isDue)) {
+      early.add(shorter);
+      yield shorter;
+    }
+    if (!early.delete(name) && name > after) yield name;
+    yield `${name}/`;
+  }
+}
+
+/** As many folders at a time as are read ahead, in the order of the driver. */
+async function* chunksBelow(
   parent: string,
-  { driver, signal, after, accepts }: FoldersByNameOptions,
-): AsyncGenerator<string> {
+  { driver, signal, after, ahead, accepts }: FoldersByNameOptions,
+): AsyncGenerator<readonly string[]> {
   const slash = after.indexOf("/");
   const start = slash === -1 ? after : after.slice(0, slash + 1);
+  let chunk: string[] = [];
   for await (const { kind, name } of driver.list(parent, { signal, after: start })) {
-    if (kind === "prefix" && accepts(name)) yield name;
+    if (kind !== "prefix" || !accepts(name)) continue;
+    chunk.push(name);
+    if (chunk.length < ahead) continue;
+    yield chunk;
+    chunk = [];
   }
+  if (chunk.length > 0) yield chunk;
 }
 
 /**
@@ -82,19 +103,9 @@ async function isFolder(
 
 /** What stands before each `-` and `.` of a name, the shortest first. */
 function shorterNames(name: string): readonly string[] {
-  return Array.from(name.matchAll(/[-.]/g), ({ index }) => name.slice(0, index));
-}
-
-async function* chunksOf<Item>(
-  items: AsyncIterable<Item>,
-  size: number,
-): AsyncGenerator<readonly Item[]> {
-  let chunk: Item[] = [];
-  for await (const item of items) {
-    chunk.push(item);
-    if (chunk.length < size) continue;
-    yield chunk;
-    chunk = [];
+  const shorter: string[] = [];
+  for (let at = 0; at < name.length; at += 1) {
+    if (name[at] === "-" || name[at] === ".") shorter.push(name.slice(0, at));
   }
-  if (chunk.length > 0) yield chunk;
+  return shorter;
 }

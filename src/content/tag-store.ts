@@ -123,11 +123,11 @@ async function listTags(
 ): Promise<readonly Tag[] | undefined> {
   const page = { driver, signal, after, ahead: Math.max(1, limit), accepts: isTag };
   const tags: Tag[] = [];
-  for await (const step of foldersByName(tagsFolder(repository), page)) {
+  for await (const chunk of foldersByName(tagsFolder(repository), page)) {
+    for (const step of chunk) if (isTag(step)) tags.push(step);
     if (tags.length >= limit) break;
-    if (isTag(step)) tags.push(step);
   }
-  if (tags.length > 0) return tags;
+  if (tags.length > 0) return tags.slice(0, limit);
   for await (const _ of driver.list(manifestsFolder(repository), { signal })) return [];
   return undefined;
 }

@@ -43,7 +43,7 @@ async function* below(prefix: string, options: WalkOptions): AsyncGenerator<Foun
   const [first = "", ...deeper] = rest.split("/");
   if (deeper.length > 0 && isNameComponent(first)) yield* below(`${prefix}${first}/`, options);
   const parent = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
-  const folders = foldersByName(parent, {
+  const chunks = foldersByName(parent, {
     driver,
     signal,
     after: rest,
@@ -51,12 +51,16 @@ async function* below(prefix: string, options: WalkOptions): AsyncGenerator<Foun
     accepts: isNameComponent,
   });
   const stepOf = stepsWithin(prefix, options);
-  for await (const step of pooledMap(folders, CONCURRENCY, stepOf)) {
+  for await (const step of pooledMap(each(chunks), CONCURRENCY, stepOf)) {
     signal.throwIfAborted();
     if (step === undefined) continue;
     if ("found" in step) yield step.found;
     else yield* below(step.below, options);
   }
+}
+
+async function* each<Item>(chunks: AsyncIterable<readonly Item[]>): AsyncGenerator<Item> {
+  for await (const chunk of chunks) yield* chunk;
 }
 
 /** Remembers of each folder, from its name to its slash, whether it has to be listed again. */

@@ -2,8 +2,18 @@ import type { Dirent } from "node:fs";
 import { isStorageKey } from "../../src/storage/storage-driver.ts";
 import { childKey, isObjectKey } from "../keys.ts";
 import { absentAsUndefined } from "./failures.ts";
-import { type DirectoryEntry, PackedListing } from "./packed-listing.ts";
+import type { FileSystem } from "./file-system.ts";
+import { type DirectoryEntry, PackedListing, packedText } from "./packed-listing.ts";
 import type { FilesystemParts } from "./publish-file.ts";
+
+/** As many entries of a large directory are read at a time. */
+const ENTRIES_AT_A_TIME = 1024;
+
+interface ListOptions {
+  readonly parts: Pick<FilesystemParts, "files" | "pathOf">;
+  /** Says how to read it, for what is fast for a few entries leaves much garbage behind for many. */
+  readonly isLarge: boolean;
+}
 
 /**
  * What lies directly in the directory of `prefix`; nothing when there is none. Whatever can neither
@@ -12,26 +22,41 @@ import type { FilesystemParts } from "./publish-file.ts";
  */
 export async function listDirectory(
   prefix: string,
-  { files, pathOf }: Pick<FilesystemParts, "files" | "pathOf">,
+  { parts: { files, pathOf }, isLarge }: ListOptions,
 ): Promise<PackedListing> {
-  const found = await files
-    .readdir(pathOf(prefix), { withFileTypes: true })
-    .catch(absentAsUndefined);
-  const entries: DirectoryEntry[] = [];
-  for (const child of found ?? []) {
+  const path = pathOf(prefix);
+  const texts: string[] = [];
+  const add = (child: Dirent): void => {
     const { name } = child;
     const kind = kindOf(child);
-    if (kind === undefined || name.startsWith(".") || !isStorageKey(name)) continue;
-    if (kind !== "object" || isFinished(childKey(prefix, name))) entries.push({ kind, name });
+    if (kind === undefined || name.startsWith(".") || !isStorageKey(name)) return;
+    if (kind !== "object" || isFinished(childKey(prefix, name))) texts.push(packedText(kind, name));
+  };
+  if (isLarge) await readLarge(path, files, add).catch(absentAsUndefined);
+  else (await readSmall(path, files)).forEach(add);
+  return new PackedListing(texts);
+}
+
+async function readSmall(path: string, files: FileSystem): Promise<readonly Dirent[]> {
+  return (await files.readdir(path, { withFileTypes: true }).catch(absentAsUndefined)) ?? [];
+}
+
+async function readLarge(
+  path: string,
+  files: FileSystem,
+  add: (child: Dirent) => void,
+): Promise<void> {
+  await using directory = await files.opendir(path, { bufferSize: ENTRIES_AT_A_TIME });
+  for (let child = await directory.read(); child !== null; child = await directory.read()) {
+    add(child);
   }
-  return new PackedListing(entries);
 }
 
 function isFinished(key: string): boolean {
   return !key.endsWith(".tmp") && isObjectKey(key);
 }
 
-/** Where the directory does not tell, `readdir` has looked at the file itself. */
+/** Where the directory does not tell, reading it has looked at the file itself. */
 function kindOf(entry: Dirent): DirectoryEntry["kind"] | undefined {
   if (entry.isFile()) return "object";
   if (entry.isDirectory()) return "prefix";

@@ -9,6 +9,9 @@ const MIN_ENTRIES = 64;
 /** About a million names of ten characters. */
 const LIMIT_BYTES = 16 * 1024 * 1024;
 
+/** Size of a directory with a few thousand entries; on any filesystem, one of many thousands is larger. */
+const LARGE_BYTES = 64 * 1024;
+
 const NS_PER_MS = 1_000_000n;
 const NS_PER_S = 1_000_000_000n;
 /** The kernel's clock for files stands still for up to 10 ms at a time. */
@@ -86,7 +89,8 @@ export class ListingCache {
     const before = await this.#look(prefix);
     const kept = this.#current(prefix, before);
     if (kept !== undefined) return kept;
-    const listing = await listDirectory(prefix, this.#parts);
+    const isLarge = before !== undefined && before.size > LARGE_BYTES;
+    const listing = await listDirectory(prefix, { parts: this.#parts, isLarge });
     if (before === undefined || listing.length < MIN_ENTRIES) return listing;
     if (!isLongPast(before, beganMs)) return listing;
     const after = await this.#look(prefix);

@@ -10,20 +10,26 @@ export interface DirectoryEntry {
 /** What follows the name. No other name begins with a name and a slash, so that the order is the port's. */
 const MARKS = { object: "", prefix: "/", link: "/@" } as const;
 
+/** An entry as {@link PackedListing} takes it. The name is that of a storage key: ASCII. */
+export function packedText(kind: DirectoryEntry["kind"], name: string): string {
+  return `${name}${MARKS[kind]}`;
+}
+
 /**
  * The entries of one directory in the order of the port, in two pieces of memory instead of an object
- * each. Names are those of storage keys: ASCII.
+ * each.
  */
 export class PackedListing {
   readonly #texts: Buffer;
   /** Where the text of each entry ends. */
   readonly #ends: Uint32Array;
 
-  constructor(entries: readonly DirectoryEntry[]) {
-    const texts = entries.map(({ kind, name }) => `${name}${MARKS[kind]}`).toSorted();
+  /** @param texts of {@link packedText}, in any order. */
+  constructor(texts: readonly string[]) {
+    const sorted = texts.toSorted();
     let endBytes = 0;
-    this.#ends = Uint32Array.from(texts, (text) => (endBytes += text.length));
-    this.#texts = Buffer.from(texts.join(""), "latin1");
+    this.#ends = Uint32Array.from(sorted, (text) => (endBytes += text.length));
+    this.#texts = Buffer.from(sorted.join(""), "latin1");
   }
 
   get length(): number {
