@@ -74,6 +74,17 @@ export const bargeSchema = z
       })
       .prefault({})
       .describe("Where Barge keeps its own state."),
+    uploads: z
+      .strictObject({
+        directwrites: z
+          .boolean()
+          .default(true)
+          .describe(
+            "Write large uploads to the disk round the page cache (`O_DIRECT`), where the filesystem can: several times as fast as a rule, and what others read stays cached. The first pull of such a blob comes from the disk. Only for the driver `filesystem`.",
+          ),
+      })
+      .prefault({})
+      .describe("How uploads are taken."),
     processes: processesSchema,
     limits: limitsSchema,
     trustedProxies: z

@@ -48,6 +48,8 @@ export interface FilesystemConfig {
   readonly rootDirectory: string;
   /** File operations at the same time; at least 25. */
   readonly maxThreads: number;
+  /** Whether large uploads are written round the page cache, where that can be. */
+  readonly directWrites: boolean;
 }
 
 export interface InMemoryConfig {

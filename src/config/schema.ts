@@ -54,7 +54,7 @@ const sections = z.object({
  * configuration, without the file's name. Unknown keys are dropped here; `fit.ts` has told of them.
  */
 export const configSchema = sections.transform((file, context): Omit<Config, "source"> => {
-  const storage = toStorageConfig(file.storage);
+  const storage = toStorageConfig(file.storage, file.barge.uploads);
   const http = toHttpConfig(file.http);
   if (storage === undefined || http === undefined) {
     context.addIssue("cannot be used: storage or http has no value");

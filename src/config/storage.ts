@@ -154,9 +154,15 @@ function unknownDriver(driver: string): Found | undefined {
   return { path: [driver], message };
 }
 
-/** @returns `undefined` when there is not exactly one driver, which the schema has found before. */
-export function toStorageConfig(storage: StorageSection): StorageConfig | undefined {
-  const driver = toDriverConfig(storage);
+/**
+ * @param uploads `barge.uploads`.
+ * @returns `undefined` when there is not exactly one driver, which the schema has found before.
+ */
+export function toStorageConfig(
+  storage: StorageSection,
+  uploads: { readonly directwrites: boolean },
+): StorageConfig | undefined {
+  const driver = toDriverConfig(storage, uploads);
   if (driver === undefined) return undefined;
   const { uploadpurging, readonly } = storage.maintenance;
   return {
@@ -178,13 +184,17 @@ function toUploadPurging(purging: z.output<typeof uploadPurgingSchema>): UploadP
   };
 }
 
-function toDriverConfig(storage: StorageSection): StorageDriverConfig | undefined {
+function toDriverConfig(
+  storage: StorageSection,
+  { directwrites: directWrites }: { readonly directwrites: boolean },
+): StorageDriverConfig | undefined {
   if (storage.filesystem !== undefined) {
     const { rootdirectory, maxthreads } = storage.filesystem;
     return {
       name: "filesystem",
       rootDirectory: rootdirectory,
       maxThreads: Math.max(LEAST_THREADS, maxthreads),
+      directWrites,
     };
   }
   const s3 = storage.s3 ?? storage.s3aws;

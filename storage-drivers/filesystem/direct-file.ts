@@ -30,7 +30,7 @@ export class DirectFile implements AsyncDisposable {
   constructor(target: DirectTarget, expected: Pick<BigIntStats, "ino" | "dev">) {
     this.#target = target;
     this.#expected = expected;
-    this.#isPossible = target.isDirect && constants.O_DIRECT !== undefined;
+    this.#isPossible = target.isDirect && "O_DIRECT" in constants;
   }
 
   /**

@@ -12,6 +12,14 @@ test.each([
   expect((await configOf(file)).barge).toMatchObject(wanted);
 });
 
+test.each([
+  ["", true],
+  ["barge: {uploads: {directwrites: false}}", false],
+])("barge.uploads.directwrites reaches the filesystem driver: %j", async (barge, directWrites) => {
+  const file = `version: 0.1\nstorage: filesystem\nhttp: {addr: ":5000"}\n${barge}`;
+  expect((await configOf(file)).storage.driver).toMatchObject({ name: "filesystem", directWrites });
+});
+
 test("processes and limits come from the environment too", async () => {
   const { barge } = await configOf('version: 0.1\nstorage: filesystem\nhttp: {addr: ":5000"}', {
     BARGE_PROCESSES: "4",

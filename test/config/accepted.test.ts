@@ -116,6 +116,7 @@ describe("storage", () => {
       name: "filesystem",
       rootDirectory: "/d",
       maxThreads: 25,
+      directWrites: true,
     });
   });
 

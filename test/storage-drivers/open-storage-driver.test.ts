@@ -11,7 +11,12 @@ import { openScriptedS3, sendPage } from "./scripted-s3.ts";
 describe("openStorageDriver()", () => {
   it("opens the filesystem, whose objects are local files", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "barge-"));
-    const config = { name: "filesystem", rootDirectory: folder.path, maxThreads: 25 } as const;
+    const config = {
+      name: "filesystem",
+      rootDirectory: folder.path,
+      maxThreads: 25,
+      directWrites: true,
+    } as const;
     await using driver = await openStorageDriver(config, calm());
     expect(driver.name).toBe("filesystem");
     expect(hasLocalFiles(driver)).toBe(true);
