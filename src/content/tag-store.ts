@@ -121,7 +121,8 @@ async function listTags(
     limit = Infinity,
   }: TagListOptions & { readonly driver: StorageDriver },
 ): Promise<readonly Tag[] | undefined> {
-  const page = { driver, signal, after, ahead: Math.max(1, limit), accepts: isTag };
+  // One more, for the folder of `after` itself comes first.
+  const page = { driver, signal, after, ahead: limit + 1, accepts: isTag };
   const tags: Tag[] = [];
   for await (const chunk of foldersByName(tagsFolder(repository), page)) {
     for (const step of chunk) if (isTag(step)) tags.push(step);

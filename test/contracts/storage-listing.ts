@@ -13,6 +13,27 @@ async function writeAll(driver: StorageDriver, keys: readonly string[]): Promise
   await Promise.all(Array.from({ length: 16 }, writeRest));
 }
 
+/** Names that begin others, and go on with what comes before and behind a slash. */
+const AWKWARD = ["A", "a-", "a-b/x", "a.", "a.b", "a/x", "a0", "a:", "aa/x", "a_", "ab/x/y"].map(
+  (key) => `p/${key}`,
+);
+const AWKWARD_SORTED = ["A", "a-", "a-b/", "a.", "a.b", "a/", "a0", "a:", "a_", "aa/", "ab/"];
+const TEXTS = [
+  "",
+  "-",
+  "/",
+  "a-b/x",
+  "a.~",
+  "a/x",
+  "a/~",
+  "a//",
+  "a ",
+  "~",
+  "é",
+  "z",
+  "a".repeat(2000),
+];
+
 /** Laws of `list`. */
 export function describeStorageListing(law: Law): void {
   law("list() yields what lies directly below, in byte order", async ({ driver }) => {
@@ -40,6 +61,37 @@ export function describeStorageListing(law: Law): void {
     expect(await after("b")).toEqual(["c/"]);
     expect(await after("c/")).toEqual([]);
     expect(await after("zz")).toEqual([]);
+  });
+
+  law("list() behind any text is the end of the whole list", async ({ driver }) => {
+    await writeAll(driver, AWKWARD);
+    const all = await names(driver.list("p", calm()));
+    expect(all).toEqual(AWKWARD_SORTED);
+    const texts = [...all, ...all.map((name) => name.replace("/", "")), ...TEXTS];
+    for (const after of texts) {
+      const behind = await names(driver.list("p", { ...calm(), after }));
+      expect([after, ...behind]).toEqual([after, ...all.filter((name) => name > after)]);
+    }
+  });
+
+  law("list() shows at once what another driver has changed", async ({ driver, reopen }) => {
+    const other = await reopen();
+    const number = (index: number): string => `p/f${String(index).padStart(3, "0")}`;
+    const expected = Array.from({ length: 100 }, (_, index) => number(index));
+    await writeAll(
+      other,
+      expected.map((folder) => `${folder}/x`),
+    );
+    const listed = async (): Promise<readonly string[]> =>
+      (await names(driver.list("p", calm()))).map((name) => `p/${name.replace("/", "")}`);
+    expect(await listed()).toEqual(expected);
+    for (let index = 100; index < 130; index += 1) {
+      await other.write(`${number(index)}/x`, Buffer.from("x"), calm());
+      expected.push(number(index));
+      expect(await listed()).toEqual(expected);
+      await other.deleteTree(expected.shift() ?? "", calm());
+      expect(await listed()).toEqual(expected);
+    }
   });
 
   law("list() of an absent prefix, or of an object, yields nothing", async ({ driver }) => {
