@@ -111,7 +111,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     incoming.resume();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  readonly #onData = (chunk: Uint8Array): void => {
     this.#options.onBytes(chunk.byteLength);
     this.#gather(chunk);
     if (this.#aheadBytes >= AHEAD_BYTES) this.#incoming.pause();
@@ -133,7 +133,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#serve();
   }
 
-  #gather(chunk: Buffer): void {
+  #gather(chunk: Uint8Array): void {
     let rest = chunk;
     while (rest.byteLength > 0) {
       const filling = this.#filling ?? this.#openBlock(rest.byteLength);
@@ -142,9 +142,10 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
         return;
       }
       const { bytes } = filling.block;
-      const copiedBytes = rest.copy(bytes, filling.sizeBytes);
-      filling.sizeBytes += copiedBytes;
-      rest = rest.subarray(copiedBytes);
+      const fitting = rest.subarray(0, bytes.byteLength - filling.sizeBytes);
+      bytes.set(fitting, filling.sizeBytes);
+      filling.sizeBytes += fitting.byteLength;
+      rest = rest.subarray(fitting.byteLength);
       if (filling.sizeBytes === bytes.byteLength) this.#passOn();
     }
     this.#stale?.refresh();
