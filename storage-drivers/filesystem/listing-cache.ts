@@ -36,8 +36,8 @@ interface Reads {
  * the same times as when it was read.
  *
  * Two changes within a tick of the kernel's clock leave the same time behind. So only that of a
- * directory is kept whose last change was clearly over when reading it began: whatever comes later
- * gives it another time. See `src/decisions/0012-listings-by-page.md`.
+ * directory is kept whose last change was clearly over when reading it began: whatever comes later,
+ * or meanwhile, gives it another time. See `src/decisions/0012-listings-by-page.md`.
  */
 export class ListingCache {
   readonly #parts: Pick<FilesystemParts, "files" | "pathOf">;
@@ -91,11 +91,10 @@ export class ListingCache {
     if (kept !== undefined) return kept;
     const isLarge = before !== undefined && before.size > LARGE_BYTES;
     const listing = await listDirectory(prefix, { parts: this.#parts, isLarge });
-    if (before === undefined || listing.length < MIN_ENTRIES) return listing;
-    if (!isLongPast(before, beganMs)) return listing;
-    const after = await this.#look(prefix);
-    const stamp = stampOf(before);
-    if (after !== undefined && stampOf(after) === stamp) this.#keep(prefix, { stamp, listing });
+    const isWorthIt = listing.length >= MIN_ENTRIES;
+    if (isWorthIt && before !== undefined && isLongPast(before, beganMs)) {
+      this.#keep(prefix, { stamp: stampOf(before), listing });
+    }
     return listing;
   }
 

@@ -79,10 +79,14 @@ async function listPage(
   });
 }
 
-/** Not behind `${folder}${after}`, and short and plain enough for any store; `~` is behind all that keys have. */
+/**
+ * Where to begin for what lies behind `after`: at it, or shortly before where a store may not like
+ * the text. All that keys can have comes before `~`.
+ */
 function startOf(folder: string, after: string): string {
-  const [plain = ""] = /^[A-Za-z0-9._:/~-]*/.exec(after) ?? [];
-  return `${folder}${plain}`.slice(0, MAX_KEY_BYTES);
+  const [plain = ""] = /^[ -~]*/.exec(after) ?? [];
+  const isBehindKeys = (after[plain.length] ?? "") > "~";
+  return `${folder}${plain}${isBehindKeys ? "~" : ""}`.slice(0, MAX_KEY_BYTES);
 }
 
 function entriesOf(page: ListObjectsV2CommandOutput, folder: string): readonly ListEntry[] {

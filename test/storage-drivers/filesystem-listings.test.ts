@@ -29,6 +29,8 @@ const NS_PER_MS = 1_000_000n;
 class DatedFileSystem {
   /** When each directory was changed last; the tests change it as the kernel would. */
   changedAtMs = Date.now() - HOUR_MS;
+  /** What somebody says instead, for anybody may set that time. */
+  modifiedAtMs: number | undefined;
   /** How often a directory was read. */
   reads = 0;
   /** Called while a directory is being read. */
@@ -45,8 +47,9 @@ class DatedFileSystem {
     const look = async (path: string, options?: { readonly bigint: true }): Promise<unknown> => {
       if (options === undefined) return await stat(path);
       const stats: BigIntStats = await stat(path, options);
-      const changedAtNs = BigInt(this.changedAtMs) * NS_PER_MS;
-      return Object.assign(stats, { mtimeNs: changedAtNs, ctimeNs: changedAtNs });
+      const ctimeNs = BigInt(this.changedAtMs) * NS_PER_MS;
+      const mtimeNs = BigInt(this.modifiedAtMs ?? this.changedAtMs) * NS_PER_MS;
+      return Object.assign(stats, { mtimeNs, ctimeNs });
     };
     return { ...real, readdir: readDirectory, stat: look } as FileSystem;
   }
@@ -94,6 +97,14 @@ describe("a directory whose last change is long past", () => {
     expect(dated.reads).toBe(3);
   });
 
+  it("is read again once it has changed under a time that was set", async () => {
+    dated.modifiedAtMs = dated.changedAtMs - 1;
+    expect(await listed()).toEqual(ALL);
+    await addOne();
+    dated.changedAtMs += 1;
+    expect(await listed()).toEqual(WITH_NEW);
+  });
+
   it("is read again when it is another one with the same times", async () => {
     expect(await listed()).toEqual(ALL);
     await rename(folder, `${folder}-old`);
@@ -125,7 +136,7 @@ describe("a directory that may change again without getting another time", () =>
     expect(dated.reads).toBe(3);
   });
 
-  it("is not kept when it changes while it is read", async () => {
+  it("is read again when it has changed while it was read", async () => {
     dated.duringRead = async () => {
       dated.duringRead = () => Promise.resolve();
       await addOne();
