@@ -6,7 +6,7 @@
  * came: a crowd of slow clients holds no blocks.
  */
 import type { IncomingMessage } from "node:http";
-import type { AllocateShared } from "../os/aligned-memory.ts";
+import { ALIGNMENT_BYTES, type AllocateShared } from "../os/aligned-memory.ts";
 import { ClientGone } from "./client-gone.ts";
 import { BufferPool, type Lease } from "./buffer-pool.ts";
 
@@ -34,6 +34,13 @@ interface Piece {
   readonly block: Lease | undefined;
 }
 
+interface Filling {
+  readonly block: Lease;
+  /** Where it is passed on. */
+  readonly limitBytes: number;
+  sizeBytes: number;
+}
+
 type Result = IteratorResult<Uint8Array, undefined>;
 
 export interface BodyOptions {
@@ -56,7 +63,9 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   #isReading = false;
   #ahead: Piece[] = [];
   #aheadBytes = 0;
-  #filling: { readonly block: Lease; sizeBytes: number } | undefined;
+  #filling: Filling | undefined;
+  /** How much came before what is being filled. */
+  #passedBytes = 0;
   /** What the reader has now. */
   #taken: Piece | undefined;
   #waiting: PromiseWithResolvers<Result> | undefined;
@@ -141,22 +150,23 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
         this.#append({ bytes: rest, block: undefined });
         return;
       }
-      const { bytes } = filling.block;
-      const fitting = rest.subarray(0, bytes.byteLength - filling.sizeBytes);
-      bytes.set(fitting, filling.sizeBytes);
+      const fitting = rest.subarray(0, filling.limitBytes - filling.sizeBytes);
+      filling.block.bytes.set(fitting, filling.sizeBytes);
       filling.sizeBytes += fitting.byteLength;
       rest = rest.subarray(fitting.byteLength);
-      if (filling.sizeBytes === bytes.byteLength) this.#passOn();
+      if (filling.sizeBytes === filling.limitBytes) this.#passOn();
     }
     this.#stale?.refresh();
     free(chunk);
   }
 
-  #openBlock(arrivedBytes: number): { readonly block: Lease; sizeBytes: number } | undefined {
+  #openBlock(arrivedBytes: number): Filling | undefined {
     if (arrivedBytes < QUICK_BYTES) return undefined;
     const block = this.#options.blocks.take();
     if (block === undefined) return undefined;
-    this.#filling = { block, sizeBytes: 0 };
+    // After small pieces, a short block brings the next ones to where disks like them.
+    const limitBytes = block.bytes.byteLength - (this.#passedBytes % ALIGNMENT_BYTES);
+    this.#filling = { block, sizeBytes: 0, limitBytes };
     this.#stale ??= setTimeout(this.#onStale, this.#options.staleMs ?? STALE_MS).unref();
     return this.#filling;
   }
@@ -179,6 +189,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   #append(piece: Piece): void {
     this.#ahead.push(piece);
     this.#aheadBytes += piece.bytes.byteLength;
+    this.#passedBytes += piece.bytes.byteLength;
   }
 
   #serve(): void {

@@ -87,6 +87,17 @@ describe("ReceivedBody", () => {
     expect((await collect(body)).bytes.toString()).toBe("two");
   });
 
+  it("brings blocks back to whole pages after small pieces", async () => {
+    const { incoming, body } = openBody();
+    const sent = pattern(2 * MIB + 5);
+    send(incoming, sent.subarray(0, 5), 5);
+    send(incoming, sent.subarray(5));
+    incoming.push(null);
+    const { bytes, sizes } = await collect(body);
+    expect(bytes.equals(sent)).toBe(true);
+    expect(sizes).toEqual([5, MIB - 5, MIB, 5]);
+  });
+
   it("passes everything on as it comes while all blocks are lent", async () => {
     const { incoming, blocks, body } = openBody();
     const lent = takeAll(blocks);
