@@ -7,6 +7,8 @@ const ENTRIES = {
   package: "../../package.json",
   /** Thread that hashes what comes in. */
   "hash-thread": "../content/hash-thread.ts",
+  /** One more process that serves; see `process-group.ts`. */
+  "serving-process": "./serving-process.ts",
   /** Thread that hashes a file. */
   "hash-worker": "../content/hash-worker.ts",
 } as const;

@@ -2,7 +2,12 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { unlink } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
+import {
+  type AddressInfo,
+  createServer as createProbe,
+  type ListenOptions,
+  type Server as NetServer,
+} from "node:net";
 import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -24,7 +29,11 @@ export interface ServerOptions {
   readonly progressWindowMs?: number;
   /** Told of the connections; without one there is no limit to them. The caller's to dispose. */
   readonly overload?: Pick<OverloadGuard, "watch">;
+  /** Whether other processes of this server listen on the same port: is this the `first` one, or a `further` one? */
+  readonly portSharing?: PortSharing | undefined;
 }
+
+export type PortSharing = "first" | "further";
 
 export interface RunningServer extends AsyncDisposable {
   /** As clients on this machine would write it: `http://127.0.0.1:5000`, or the path of a socket. */
@@ -65,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerRefused(server, { log });
   const { progressWindowMs: windowMs } = options;
   resources.use(enforceProgress(server, { log, ...(windowMs !== undefined && { windowMs }) }));
-  await startListening(server, listen);
+  await startListening(server, listen, options.portSharing);
   const owned = resources.move();
   return {
     address: addressOf(server, tls ? "https" : "http"),
@@ -84,20 +93,52 @@ export class ListenFailed extends Error {
   readonly kind = "ListenFailed";
 }
 
-async function startListening(server: Server, listen: ListenConfig): Promise<void> {
-  if (listen.kind === "unix") await removeStaleSocket(listen.path);
+async function startListening(
+  server: Server,
+  listen: ListenConfig,
+  sharing: PortSharing | undefined,
+): Promise<void> {
+  if (listen.kind === "unix") {
+    await removeStaleSocket(listen.path);
+    await listening(server, listen, { path: listen.path });
+    await openToGroup(listen.path);
+    return;
+  }
+  const { port } = listen;
+  const address = { port, ...(listen.host !== "" && { host: listen.host }) };
+  // A shared port would be shared with another registry as well, without a word.
+  if (sharing === "first") await isFree(listen, address);
+  await listening(server, listen, { ...address, reusePort: sharing !== undefined });
+}
+
+/** @throws {ListenFailed} when somebody listens there, with or without sharing the port. */
+async function isFree(listen: ListenConfig, address: ListenOptions): Promise<void> {
+  const probe = createProbe();
+  await listening(probe, listen, address);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  probe.close(() => resolve());
+  await promise;
+}
+
+async function listening(
+  server: NetServer,
+  listen: ListenConfig,
+  options: ListenOptions,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const where = listen.kind === "unix" ? listen.path : `${listen.host}:${listen.port}`;
   const fail = (cause: Error): void => {
-    reject(new ListenFailed(`cannot listen on ${where}: ${cause.message}`, { cause }));
+    const isUnknown = "code" in cause && cause.code === "ENOTSUP" && options.reusePort === true;
+    const reason = isUnknown
+      ? "this system cannot share a port between processes; set barge.processes to 1"
+      : cause.message;
+    reject(new ListenFailed(`cannot listen on ${where}: ${reason}`, { cause }));
   };
   server.once("error", fail);
   server.once("listening", resolve);
-  if (listen.kind === "unix") server.listen(listen.path);
-  else server.listen(listen.port, listen.host === "" ? undefined : listen.host);
+  server.listen(options);
   await promise;
   server.off("error", fail);
-  if (listen.kind === "unix") await openToGroup(listen.path);
 }
 
 async function drain(server: Server): Promise<void> {

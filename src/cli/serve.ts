@@ -14,10 +14,11 @@ export interface ServeArguments {
 export async function run(args: ServeArguments, io: Io): Promise<number> {
   const { environment } = io;
   const path = await locateConfig({ argument: args.config, environment });
-  const { config, notes, warnings } = await loadConfig({ path, environment });
+  const { config, text, notes, warnings } = await loadConfig({ path, environment });
   using stop = stopOnSignals();
   await serve({
     config,
+    text,
     notes,
     warnings: [...warnings, ...openWarnings(config)],
     stop: stop.signal,

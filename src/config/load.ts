@@ -28,6 +28,8 @@ export interface LoadConfigOptions {
 export interface LoadedConfig {
   /** Frozen, with everything in it. */
   readonly config: Config;
+  /** What it was read from, for another process that reads the same. */
+  readonly text: string;
   /** What the operator should know; for level info. */
   readonly notes: readonly string[];
   /** What is probably not meant; for level warn. */
@@ -72,6 +74,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems, { source });
   return {
     config: deepFreeze({ source, ...parsed.data }),
+    text: given.text,
     notes: findNeedless(fitted.value, environment),
     warnings: [
       ...overridden.warnings,

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Health } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface DebugHandlerOptions {
-  readonly health: Pick<Health, "failures">;
-  readonly metrics: Metrics;
+  /** The health checks that are bad, by name, with what is wrong. */
+  readonly failures: () => Promise<Readonly<Record<string, string>>>;
+  /** A rejection is answered 500: that is better than figures that are not whole. */
+  readonly metrics: () => ReturnType<Metrics["render"]>;
   /** What `/debug/vars` answers; asked each time. */
-  readonly vars: () => object;
+  readonly vars: () => Promise<object>;
   /** Where the metrics are served, such as `/metrics`; nowhere when `undefined`. */
   readonly prometheusPath: string | undefined;
 }
@@ -41,10 +42,10 @@ function isRead(method: string): boolean {
 }
 
 async function answerTo(path: string, options: DebugHandlerOptions): Promise<Answer> {
-  if (path === "/debug/health") return healthAnswer(options.health.failures());
-  if (path === "/debug/vars") return json(200, options.vars());
+  if (path === "/debug/health") return healthAnswer(await options.failures());
+  if (path === "/debug/vars") return json(200, await options.vars());
   if (path !== options.prometheusPath) return NOT_FOUND;
-  return { status: 200, ...(await options.metrics.render()) };
+  return { status: 200, ...(await options.metrics()) };
 }
 
 function healthAnswer(failures: Readonly<Record<string, string>>): Answer {

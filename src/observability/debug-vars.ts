@@ -14,8 +14,61 @@ export interface EndpointFigures {
 export interface DebugVarsInput {
   /** The words of the command line. */
   readonly commandLine: readonly string[];
-  readonly memory: NodeJS.MemoryUsage;
+  readonly memory: MemoryFigures;
   readonly endpoints: readonly EndpointFigures[];
+}
+
+/** Sizes of {@link NodeJS.MemoryUsage}, in bytes. */
+export type MemoryFigures = Pick<
+  NodeJS.MemoryUsage,
+  "heapUsed" | "heapTotal" | "rss" | "external" | "arrayBuffers"
+>;
+
+/** What several processes use together. */
+export function sumMemory(all: readonly MemoryFigures[]): MemoryFigures {
+  const sum = (figure: (one: MemoryFigures) => number): number =>
+    all.reduce((total, one) => total + figure(one), 0);
+  return {
+    heapUsed: sum(({ heapUsed }) => heapUsed),
+    heapTotal: sum(({ heapTotal }) => heapTotal),
+    rss: sum(({ rss }) => rss),
+    external: sum(({ external }) => external),
+    arrayBuffers: sum(({ arrayBuffers }) => arrayBuffers),
+  };
+}
+
+/** Each endpoint once, with what several processes have sent to it. */
+export function sumEndpoints(
+  all: readonly (readonly EndpointFigures[])[],
+): readonly EndpointFigures[] {
+  const [first = [], ...others] = all;
+  return others.reduce(
+    (sums, figures) => sums.map((sum, index) => addEndpoint(sum, figures[index])),
+    first,
+  );
+}
+
+/** The order is the config's, which all of them have. */
+function addEndpoint(one: EndpointFigures, other: EndpointFigures | undefined): EndpointFigures {
+  if (other === undefined) return one;
+  const statuses = Object.keys({ ...one.statuses, ...other.statuses }).map(
+    (status) => [status, (one.statuses[status] ?? 0) + (other.statuses[status] ?? 0)] as const,
+  );
+  const outcomes = (outcome: keyof EndpointFigures["outcomes"]): number =>
+    one.outcomes[outcome] + other.outcomes[outcome];
+  return {
+    name: one.name,
+    url: one.url,
+    pending: one.pending + other.pending,
+    outcomes: {
+      Events: outcomes("Events"),
+      Successes: outcomes("Successes"),
+      Failures: outcomes("Failures"),
+      Errors: outcomes("Errors"),
+      Dropped: outcomes("Dropped"),
+    },
+    statuses: Object.fromEntries(statuses),
+  };
 }
 
 /**

@@ -42,6 +42,19 @@ export interface FinishedRequest {
   readonly responseBytes: number;
 }
 
+/** Figures of one process. Plain data: it may be sent to another process of the same program. */
+export type MetricsReport = readonly object[];
+
+/**
+ * What of a report still counts when its process has ended: a counter that fell would look like a
+ * restart of the whole server, and all it has counted like news.
+ */
+export function outlasting(report: MetricsReport): MetricsReport {
+  return report.filter(
+    (figure) => "type" in figure && (figure.type === "counter" || figure.type === "histogram"),
+  );
+}
+
 export interface Metrics {
   /** Each call is followed by one of {@link requestFinished}, also when the client goes away. */
   requestStarted(handler: HandlerName): void;
@@ -57,8 +70,12 @@ export interface Metrics {
   notificationsPending(endpoint: string, pending: number): void;
   /** @param status as in `200 OK`. */
   notificationStatus(endpoint: string, status: string): void;
-  /** All series in the text format of Prometheus. */
-  render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The figures of this process, for another one that renders those of all. */
+  report(): Promise<MetricsReport>;
+  /** All series in the text format of Prometheus, those of other processes added. */
+  render(
+    others?: readonly MetricsReport[],
+  ): Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /** Counts nothing: for a registry without Prometheus. */
@@ -70,5 +87,6 @@ export const NO_METRICS: Metrics = {
   notification: () => undefined,
   notificationsPending: () => undefined,
   notificationStatus: () => undefined,
+  report: () => Promise.resolve([]),
   render: () => Promise.resolve({ contentType: "text/plain; charset=utf-8", text: "" }),
 };

@@ -1,4 +1,5 @@
 import {
+  AggregatorRegistry,
   collectDefaultMetrics,
   Counter,
   exponentialBuckets,
@@ -10,6 +11,7 @@ import type {
   FinishedRequest,
   HandlerName,
   Metrics,
+  MetricsReport,
   NotificationOutcome,
   RefusalReason,
   StorageAction,
@@ -40,6 +42,11 @@ export class PrometheusMetrics implements Metrics {
   });
 
   constructor() {
+    new Gauge({
+      name: "barge_processes",
+      help: "Serving processes whose figures these are",
+      registers: [this.#registry],
+    }).set(1);
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -81,8 +88,18 @@ export class PrometheusMetrics implements Metrics {
     this.#notifications.statuses.inc({ code: status, endpoint });
   }
 
-  async render(): Promise<{ readonly contentType: string; readonly text: string }> {
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  async report(): Promise<MetricsReport> {
+    return await this.#registry.getMetricsAsJSON();
+  }
+
+  async render(
+    others: readonly MetricsReport[] = [],
+  ): Promise<{ readonly contentType: string; readonly text: string }> {
+    const { contentType } = this.#registry;
+    if (others.length === 0) return { contentType, text: await this.#registry.metrics() };
+    // What would make no sense as a sum, such as a delay, is averaged or left out by the library.
+    const all = AggregatorRegistry.aggregate([await this.report(), ...others]);
+    return { contentType, text: await all.metrics() };
   }
 }
 

@@ -8,7 +8,8 @@ import { read } from "./reading.ts";
 /** What comes of a configuration, good or bad, without the name of the variable. */
 async function outcome(text: string, environment: Environment): Promise<unknown> {
   try {
-    return await read(text, environment);
+    const { config, notes, warnings } = await read(text, environment);
+    return { config, notes, warnings };
   } catch (error) {
     if (!(error instanceof ConfigInvalid)) throw error;
     return error.problems.map(({ path, message }) => ({

@@ -132,6 +132,11 @@ function open(options: {
   vars?: () => object;
 }): ReturnType<typeof openLoopbackServer> {
   const { failures = {}, prometheusPath, vars = () => ({ cmdline: ["barge"] }) } = options;
-  const health = { failures: () => failures };
-  return openLoopbackServer(debugHandler({ health, metrics: METRICS, vars, prometheusPath }));
+  const handler = debugHandler({
+    failures: () => Promise.resolve(failures),
+    metrics: () => METRICS.render(),
+    vars: async () => vars(),
+    prometheusPath,
+  });
+  return openLoopbackServer(handler);
 }
