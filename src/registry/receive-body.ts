@@ -145,7 +145,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   #gather(chunk: Uint8Array): void {
     let rest = chunk;
     while (rest.byteLength > 0) {
-      const filling = this.#filling ?? this.#openBlock(rest.byteLength);
+      const filling = this.#filling ?? this.#openBlock(chunk.byteLength);
       if (filling === undefined) {
         this.#append({ bytes: rest, block: undefined });
         return;
