@@ -38,15 +38,16 @@ class FiguresMissing extends Error {
   readonly kind = "FiguresMissing";
 }
 
+interface PageParts extends Pick<DebugParts, "report" | "reportOthers"> {
+  readonly metrics: Pick<Metrics, "render">;
+}
+
 /** What the pages show, out of what the processes tell. */
 export function debugPages({
   metrics,
   report,
   reportOthers,
-}: Pick<DebugParts, "metrics" | "report" | "reportOthers">): Omit<
-  DebugHandlerOptions,
-  "prometheusPath"
-> {
+}: PageParts): Omit<DebugHandlerOptions, "prometheusPath"> {
   const all = async (): Promise<readonly ProcessReport[]> => {
     const [own, others] = await Promise.all([report(), reportOthers()]);
     return [own, ...others.reports];

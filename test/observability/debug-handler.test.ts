@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { debugHandler } from "../../src/observability/debug-handler.ts";
-import { debugVars } from "../../src/observability/debug-vars.ts";
+import {
+  debugVars,
+  type EndpointFigures,
+  sumEndpoints,
+  sumMemory,
+} from "../../src/observability/debug-vars.ts";
 import { type Metrics, NO_METRICS } from "../../src/observability/metrics.ts";
 import { openLoopbackServer } from "../fakes/loopback-server.ts";
 
@@ -123,6 +128,45 @@ describe("debugVars()", () => {
     expect(debugVars({ commandLine, memory, endpoints: [] })).toMatchObject({
       cmdline: ["barge", "--token", "[redacted]", "--password=[redacted]", "--config", "a.yml"],
     });
+  });
+});
+
+describe("figures of several processes", () => {
+  const endpoint = (pending: number, statuses: Record<string, number>): EndpointFigures => ({
+    name: "audit",
+    url: "https://host/hook",
+    pending,
+    outcomes: { Events: pending, Successes: 2, Failures: 3, Errors: 4, Dropped: 5 },
+    statuses,
+  });
+
+  it("sumMemory() adds each size", () => {
+    const memory = { heapUsed: 1, heapTotal: 2, rss: 3, external: 4, arrayBuffers: 5 };
+    expect(sumMemory([memory, memory])).toEqual({
+      heapUsed: 2,
+      heapTotal: 4,
+      rss: 6,
+      external: 8,
+      arrayBuffers: 10,
+    });
+  });
+
+  it("sumEndpoints() has each endpoint once, with all of its statuses", () => {
+    const sums = sumEndpoints([
+      [endpoint(1, { "200 OK": 1, "500 Oh": 2 })],
+      [endpoint(10, { "200 OK": 10 })],
+      [endpoint(100, { "404 No": 7 })],
+    ]);
+    expect(sums).toEqual([
+      {
+        name: "audit",
+        url: "https://host/hook",
+        pending: 111,
+        outcomes: { Events: 111, Successes: 6, Failures: 9, Errors: 12, Dropped: 15 },
+        statuses: { "200 OK": 11, "500 Oh": 2, "404 No": 7 },
+      },
+    ]);
+    expect(sumEndpoints([])).toEqual([]);
   });
 });
 

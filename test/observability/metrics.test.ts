@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createMetrics } from "../../src/observability/create-metrics.ts";
-import { NO_METRICS } from "../../src/observability/metrics.ts";
+import { NO_METRICS, outlasting } from "../../src/observability/metrics.ts";
 
 const REQUEST = {
   handler: "manifest",
@@ -50,6 +50,44 @@ describe("createMetrics()", () => {
     expect(await scrape(metrics)).toContain(
       'registry_storage_action_seconds_sum{driver="filesystem",action="PutContent"} 0.2',
     );
+  });
+
+  it("counts what is refused by the limit that it met", async () => {
+    const metrics = await createMetrics();
+    metrics.refused("memory");
+    metrics.refused("memory");
+    expect(await scrape(metrics)).toContain('barge_refused_total{reason="memory"} 2');
+  });
+
+  it("renders the figures of several processes as those of one", async () => {
+    const [one, other, third] = await Promise.all([1, 2, 3].map(async () => createMetrics()));
+    for (const metrics of [one, other, third]) {
+      metrics?.requestStarted("manifest");
+      metrics?.requestFinished(REQUEST);
+    }
+    one?.requestStarted("blob");
+    const reports = await Promise.all([other, third].map(async (metrics) => metrics?.report()));
+    const sent = structuredClone(reports.flatMap((report) => (report ? [report] : [])));
+    const lines = ((await one?.render(sent))?.text ?? "").split("\n");
+    expect(lines).toContain(
+      'registry_http_requests_total{handler="manifest",code="200",method="get"} 3',
+    );
+    expect(lines).toContain('registry_http_in_flight_requests{handler="blob"} 1');
+    expect(lines).toContain(
+      'registry_http_request_duration_seconds_bucket{le="0.025",handler="manifest",method="get"} 3',
+    );
+    expect(lines).toContain("barge_processes 3");
+  });
+
+  it("keeps of a process that is no more what it has counted", async () => {
+    const [here, gone] = await Promise.all([createMetrics(), createMetrics()]);
+    gone.requestStarted("manifest");
+    gone.requestFinished(REQUEST);
+    gone.notificationsPending("audit", 7);
+    const { text } = await here.render([outlasting(await gone.report())]);
+    expect(text).toContain('registry_http_requests_total{handler="manifest",code="200"');
+    expect(text).toContain("barge_processes 1\n");
+    expect(text).not.toContain('endpoint="audit"} 7');
   });
 
   it("counts notifications by endpoint", async () => {
