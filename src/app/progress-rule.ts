@@ -53,13 +53,23 @@ export class ProgressRule {
 
   /** Until the answer is out and the request has been read to its end. */
   watch(incoming: IncomingMessage, outgoing: ServerResponse, nowMs: number): void {
-    const watched = { incoming, outgoing, ...this.#fresh(outgoing, nowMs) };
+    // Written out, and with one listener: this is done for every request.
+    const watched: Watched = {
+      incoming,
+      outgoing,
+      sinceMs: nowMs,
+      movedBytes: this.#bytesMoved(outgoing),
+      drainedBytes: 0,
+      queuedBytes: undefined,
+    };
     this.#watched.add(watched);
-    const drop = (): void => void this.#watched.delete(watched);
-    outgoing.once("close", () => {
-      if (incoming.complete || incoming.destroyed) drop();
-      else incoming.once("close", drop);
-    });
+    outgoing.once("close", () => this.#leave(watched));
+  }
+
+  #leave(watched: Watched): void {
+    const { incoming } = watched;
+    if (incoming.complete || incoming.destroyed) this.#watched.delete(watched);
+    else incoming.once("close", () => this.#watched.delete(watched));
   }
 
   /** Looks at everything that runs, and cuts what has stopped. Call it several times in a window. */

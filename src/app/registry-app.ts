@@ -5,6 +5,7 @@ import type { Hashing } from "../content/hashing.ts";
 import { HashThreads } from "../content/hash-threads.ts";
 import { createHashStaged } from "../content/hash-staged.ts";
 import { createContentStore } from "../content/content-store.ts";
+import type { StoredBlob } from "../content/presence.ts";
 import { createEventBus, type EventBus } from "../events/bus.ts";
 import { AddressList } from "../lib/address-list.ts";
 import type { AccessLog } from "../observability/access-log.ts";
@@ -15,7 +16,10 @@ import { loadAllocateShared } from "../os/aligned-memory.ts";
 import { loadKernelFiles } from "../os/kernel-files.ts";
 import type { HandlerSettings } from "../registry/handler.ts";
 import { createListener, type Listener, type ListenerDeps } from "../registry/listener.ts";
+import { FoundThisTurn } from "../registry/found-this-turn.ts";
+import { ManifestAnswers } from "../registry/manifest-answers.ts";
 import { createBlocks } from "../registry/receive-body.ts";
+import { ResponseHeads } from "../registry/response-head.ts";
 import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
@@ -62,10 +66,19 @@ export async function createRegistryApp(
     hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
   });
   const files = new FileSender(await loadKernelFiles());
-  const answers = { blobs: content.blobs, files, headers: config.http.headers };
+  const heads = new ResponseHeads(config.http.headers);
+  const answers = { blobs: content.blobs, files, heads };
   const settings = handlerSettings(config);
   const { readOnly } = config.storage;
-  const router = createRouter({ ...answers, content, events, settings, readOnly });
+  const router = createRouter({
+    ...answers,
+    content,
+    events,
+    manifestAnswers: new ManifestAnswers(),
+    foundBlobs: new FoundThisTurn<StoredBlob>(),
+    settings,
+    readOnly,
+  });
   const listener = createListener({
     ...parts,
     ...answers,

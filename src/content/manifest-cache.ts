@@ -1,11 +1,14 @@
 /** The bytes of manifests that are asked for again and again, in memory. */
 import type { Clock } from "../lib/clock.ts";
 import { WeightedMap, type WeightedMapOptions } from "../lib/weighted-map.ts";
+import type { Digest } from "../oci/digest.ts";
 import { hasQuickStat, type StorageDriver } from "../storage/storage-driver.ts";
 import { type Kept, ValidatedCache } from "./validated-cache.ts";
 
-/** A manifest whose bytes have the digest that they lie under. */
-export interface VerifiedManifest {
+/** A manifest whose bytes have this digest. */
+export interface StoredManifest {
+  /** The one it was asked for by, or the one its tag points to. */
+  readonly digest: Digest;
   /** The document's own, or what the reference registry guesses for one that does not say. */
   readonly mediaType: string;
   /** Shared by all who ask: never to be changed. */
@@ -14,14 +17,14 @@ export interface VerifiedManifest {
 
 export interface ManifestCache {
   /**
-   * The manifest under this key, from memory or by `load`. Where the store can be asked at no cost it
+   * The manifest under this key, from memory or by `load`: the same object for as long as it is kept. Where the store can be asked at no cost it
    * has said that the object is still the one that was read; elsewhere only the digest vouches for the
    * bytes, and whether the object is still there has to be known from a link.
    */
   read(
     key: string,
-    load: () => Promise<VerifiedManifest | undefined>,
-  ): Promise<VerifiedManifest | undefined>;
+    load: () => Promise<StoredManifest | undefined>,
+  ): Promise<StoredManifest | undefined>;
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -37,10 +40,10 @@ export function createManifestCache({
   readonly clock: Clock;
 }): ManifestCache {
   if (hasQuickStat(driver)) {
-    const kept = new WeightedMap<string, Kept<VerifiedManifest>>(weights(({ value }) => value));
+    const kept = new WeightedMap<string, Kept<StoredManifest>>(weights(({ value }) => value));
     return new ValidatedCache({ driver, clock, kept });
   }
-  const kept = new WeightedMap<string, VerifiedManifest>(weights((value) => value));
+  const kept = new WeightedMap<string, StoredManifest>(weights((value) => value));
   return {
     async read(key, load) {
       const before = kept.get(key);
@@ -53,7 +56,7 @@ export function createManifestCache({
 }
 
 function weights<Entry>(
-  manifestOf: (entry: Entry) => VerifiedManifest | undefined,
+  manifestOf: (entry: Entry) => StoredManifest | undefined,
 ): WeightedMapOptions<Entry> {
   return {
     maxWeight: MAX_BYTES,

@@ -8,13 +8,8 @@ import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { ManifestUnknown, StoredBytesDamaged } from "./errors.ts";
 import { blobData, revisionLink, tagCurrentLink } from "./layout.ts";
 import type { Links } from "./links.ts";
-import type { ManifestCache, VerifiedManifest } from "./manifest-cache.ts";
+import type { ManifestCache, StoredManifest } from "./manifest-cache.ts";
 import type { Presence } from "./presence.ts";
-
-export interface StoredManifest extends VerifiedManifest {
-  /** The digest it was asked for by, or the one its tag points to. */
-  readonly digest: Digest;
-}
 
 interface Deps {
   readonly driver: StorageDriver;
@@ -45,26 +40,27 @@ export class ManifestReader {
         : await this.#deps.links.read(tagCurrentLink(repository, reference.tag), options);
     const manifest = digest && (await this.#revision(repository, digest, options));
     if (digest === undefined || manifest === undefined) throw new ManifestUnknown(reference);
-    return { digest, mediaType: manifest.mediaType, bytes: manifest.bytes };
+    return manifest;
   }
 
   async #revision(
     repository: RepositoryName,
     digest: Digest,
     options: CallOptions,
-  ): Promise<VerifiedManifest | undefined> {
+  ): Promise<StoredManifest | undefined> {
     const { links, cache } = this.#deps;
     const target = await links.readRecent(revisionLink(repository, digest), options);
     if (target === undefined) return undefined;
     const manifest = await cache.read(blobData(target), () => this.#load(target, options));
+    if (manifest === undefined || digest === target) return manifest;
     // Known to be the bytes of the digest that they lie under, which for a sha512 one is its sha256.
-    const isAsked =
-      digest === target || !manifest || digestOf(manifest.bytes, algorithmOf(digest)) === digest;
-    if (!isAsked) throw new StoredBytesDamaged(digest);
-    return manifest;
+    if (digestOf(manifest.bytes, algorithmOf(digest)) !== digest) {
+      throw new StoredBytesDamaged(digest);
+    }
+    return { ...manifest, digest };
   }
 
-  async #load(digest: Digest, options: CallOptions): Promise<VerifiedManifest | undefined> {
+  async #load(digest: Digest, options: CallOptions): Promise<StoredManifest | undefined> {
     const { driver, presence } = this.#deps;
     const stored = await presence.confirmData(digest, options);
     if (stored === undefined) return undefined;
@@ -75,7 +71,7 @@ export class ManifestReader {
     // Memory of its own: a slice of a pool would keep the whole of that.
     const own = Buffer.allocUnsafeSlow(bytes.byteLength);
     bytes.copy(own);
-    return { mediaType: storedType(own), bytes: own };
+    return { digest, mediaType: storedType(own), bytes: own };
   }
 }
 

@@ -16,7 +16,8 @@ import { DigestMismatch, ManifestIncomplete, ManifestUnknown } from "./errors.ts
 import { blobData, revisionLink } from "./layout.ts";
 import type { Links } from "./links.ts";
 import type { ManifestPolicy } from "./manifest-policy.ts";
-import type { ManifestReader, StoredManifest } from "./manifest-reader.ts";
+import type { StoredManifest } from "./manifest-cache.ts";
+import type { ManifestReader } from "./manifest-reader.ts";
 import type { Presence } from "./presence.ts";
 import {
   fallbackTag,

@@ -54,9 +54,9 @@ export function createPresence({
 }): Presence {
   const empty = digestOf(new Uint8Array());
   const sizeOf = createSizes(driver);
-  const confirmData: Presence["confirmData"] = async (digest, { signal }) => {
+  const confirmData: Presence["confirmData"] = async (digest, options) => {
     const dataKey = blobData(digest);
-    const sizeBytes = await sizeOf(dataKey, { signal });
+    const sizeBytes = await sizeOf(dataKey, options);
     if (sizeBytes === undefined || (sizeBytes === 0 && digest !== empty)) return undefined;
     return { digest, dataKey, sizeBytes };
   };
@@ -87,9 +87,9 @@ function createSizes(
   driver: StorageDriver,
 ): (key: string, options: CallOptions) => Promise<number | undefined> {
   const lookedAt = new BoundedMap<string, true>(MAX_LOOKED_AT);
-  return async (key, { signal }) => {
+  return async (key, options) => {
     if (hasQuickStat(driver) && lookedAt.get(key) === true) return driver.quickStat(key)?.sizeBytes;
-    const sizeBytes = (await driver.stat(key, { signal }))?.sizeBytes;
+    const sizeBytes = (await driver.stat(key, options))?.sizeBytes;
     if (sizeBytes !== undefined) lookedAt.set(key, true);
     return sizeBytes;
   };

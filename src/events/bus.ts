@@ -9,6 +9,8 @@ export type EventSubscriber = (event: RegistryEvent) => void;
 
 /** Tells events to all subscribers, in the order of their subscription. Events from before a subscription are not told. */
 export interface EventBus {
+  /** Whether anybody subscribes: without, there is no need to make events. */
+  readonly isHeard: boolean;
   /** Never throws and never waits; a subscriber that throws is logged and the others still hear. */
   publish(event: RegistryEvent): void;
   /** @returns a function that ends the subscription; calling it again does nothing. */
@@ -19,6 +21,9 @@ export function createEventBus({ log }: { readonly log: Logger }): EventBus {
   // Replaced, never changed, so that a subscription made or ended during an event leaves that event alone.
   let subscriptions: readonly { readonly subscriber: EventSubscriber }[] = [];
   return {
+    get isHeard() {
+      return subscriptions.length > 0;
+    },
     publish(event) {
       for (const { subscriber } of subscriptions) {
         try {

@@ -12,6 +12,8 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
+  /** Whether a line of that level would be written: for those who would gather fields for nothing. */
+  isEnabled(level: LogLevel): boolean;
   /** A logger that adds `fields` to each of its lines. */
   child(fields: LogFields): Logger;
 }
@@ -83,6 +85,10 @@ class PinoLogger implements Logger {
 
   error(message: string, fields?: LogFields): void {
     this.#write("error", message, fields);
+  }
+
+  isEnabled(level: LogLevel): boolean {
+    return this.#pino.isLevelEnabled(level);
   }
 
   child(fields: LogFields): Logger {

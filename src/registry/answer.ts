@@ -37,3 +37,9 @@ export function isBlobBody(body: AnswerBody): body is BlobBody {
 export function jsonBody(document: unknown, contentType = "application/json"): BytesBody {
   return { contentType, bytes: Buffer.from(`${JSON.stringify(document)}\n`) };
 }
+
+/** Browsers must treat what anybody pushed as a download. */
+export const UNTRUSTED_CONTENT = {
+  "Content-Security-Policy": "sandbox; default-src 'none'",
+  "Content-Disposition": "attachment",
+} as const;

@@ -7,11 +7,11 @@ import { randomBytes } from "node:crypto";
 import { BlobUnknown } from "../content/errors.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import { OCTET_STREAM } from "../oci/media-type.ts";
-import type { Answer, BlobBody, BlobPart } from "./answer.ts";
+import { type Answer, type BlobBody, type BlobPart, UNTRUSTED_CONTENT } from "./answer.ts";
 import { etagOf, matchesEtag } from "./conditional.ts";
 import { PreconditionFailed, RangeNotSatisfiable } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Handler, type HandlerDeps, requireDeletes, UNTRUSTED_CONTENT } from "./handler.ts";
+import { type Handler, type HandlerDeps, requireDeletes } from "./handler.ts";
 import { chooseRange, formatContentRange, type Range, type RangeChoice } from "./range.ts";
 
 /** The bytes of a digest never change, so caches may keep them for a year. */
@@ -19,9 +19,14 @@ const MAX_AGE = "max-age=31536000";
 
 export const getBlob: Handler = async (exchange, deps) => {
   const { name, digest } = exchange.routeOf("blob");
-  const blob = await deps.content.blobs.find(name, digest, exchange);
+  const found = deps.foundBlobs.find(`${name}:${digest}`, () =>
+    deps.content.blobs.find(name, digest, exchange),
+  );
+  // What is at hand is not waited for.
+  const blob = found instanceof Promise ? await found : found;
   if (blob === undefined) throw new BlobUnknown(digest);
-  const answer = (await redirect(exchange, blob, deps)) ?? describe(exchange, blob);
+  const redirected = deps.settings.redirect ? await redirect(exchange, blob, deps) : undefined;
+  const answer = redirected ?? describe(exchange, blob);
   if (answer.status !== 304) tellPull(exchange, blob, deps);
   return answer;
 };
@@ -44,9 +49,8 @@ export const deleteBlob: Handler = async (exchange, { content, events, settings 
 async function redirect(
   exchange: Exchange,
   blob: StoredBlob,
-  { content, settings }: HandlerDeps,
+  { content }: HandlerDeps,
 ): Promise<Answer | undefined> {
-  if (!settings.redirect) return undefined;
   const method = exchange.method === "HEAD" ? "HEAD" : "GET";
   const url = await content.blobs.presign(blob, { signal: exchange.signal, method });
   return url && { status: 307, headers: { Location: url.href } };
@@ -130,6 +134,7 @@ function lengthOf(part: BlobPart): number {
 }
 
 function tellPull(exchange: Exchange, blob: StoredBlob, { events }: HandlerDeps): void {
+  if (!events.isHeard) return;
   const { name, digest } = exchange.routeOf("blob");
   events.publish({
     ...exchange.eventOrigin(),

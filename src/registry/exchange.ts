@@ -7,7 +7,7 @@ import { ClientGone } from "./client-gone.ts";
 import { clientAddress, externalOrigin, type ExternalUrlSettings } from "./external-url.ts";
 import { Query } from "./query.ts";
 import { ReceivedBody } from "./receive-body.ts";
-import { parseRoute, type Route, type RouteKind, type RouteOf } from "./route.ts";
+import type { Route, RouteKind, RouteOf, Routes } from "./route.ts";
 
 export interface ExchangeSettings {
   readonly prefix: string;
@@ -23,13 +23,11 @@ export interface ExchangeDeps {
 }
 
 export class Exchange {
-  readonly id = randomUUID();
   readonly startedAt = performance.now();
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   /** Aborts only when the server stops the hard way: for effects that should be finished once begun. */
   readonly effects: AbortSignal;
-  readonly query: Query;
   /** Who asks; empty while nobody has to say. */
   readonly actor = "";
   /** Why the request could not be answered as asked, for the log. */
@@ -37,9 +35,13 @@ export class Exchange {
   /** Bytes of bodies, without headers. */
   receivedBytes = 0;
   sentBytes = 0;
+  /** The `Content-Type` of the answer, for the log. */
+  sentType: string | undefined = undefined;
   readonly #settings: ExchangeSettings;
   readonly #blocks: BufferPool;
   readonly #path: string;
+  #id: string | undefined;
+  #query: Query | undefined;
   #signal: AbortSignal | undefined;
   #route: Route | undefined;
 
@@ -47,14 +49,25 @@ export class Exchange {
     { incoming, outgoing }: { incoming: IncomingMessage; outgoing: ServerResponse },
     { settings, stopping, blocks }: ExchangeDeps,
   ) {
-    const [path = "", ...query] = (incoming.url ?? "").split("?");
+    const { url = "" } = incoming;
+    const pathEnd = url.indexOf("?");
     this.incoming = incoming;
     this.outgoing = outgoing;
     this.effects = stopping;
-    this.query = new Query(query.join("?"));
     this.#settings = settings;
     this.#blocks = blocks;
-    this.#path = path;
+    this.#path = pathEnd < 0 ? url : url.slice(0, pathEnd);
+  }
+
+  /** Unique to this request. Most are never asked for it. */
+  get id(): string {
+    this.#id ??= randomUUID();
+    return this.#id;
+  }
+
+  get query(): Query {
+    this.#query ??= new Query((this.incoming.url ?? "").slice(this.#path.length + 1));
+    return this.#query;
   }
 
   /**
@@ -80,10 +93,9 @@ export class Exchange {
     return clientAddress(this.incoming, this.#settings.external);
   }
 
-  /** @throws what {@link parseRoute} throws. */
-  parseTarget(): Route {
-    this.#route = parseRoute(this.#path, this.#settings.prefix);
-    return this.#route;
+  /** @throws what {@link Routes.parse} throws. */
+  parseTarget(routes: Routes): void {
+    this.#route = routes.parse(this.#path);
   }
 
   /** The route that the handler was chosen by. @throws {TypeError} for another: a bug of the router's table. */

@@ -1,13 +1,19 @@
 /** What the handlers of all routes share. */
 import type { ContentStore } from "../content/content-store.ts";
+import type { StoredBlob } from "../content/presence.ts";
 import type { EventBus } from "../events/bus.ts";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { Unsupported } from "./errors.ts";
+import type { FoundThisTurn } from "./found-this-turn.ts";
+import type { ManifestAnswers } from "./manifest-answers.ts";
 
 export interface HandlerDeps {
   readonly content: ContentStore;
   readonly events: EventBus;
+  readonly manifestAnswers: ManifestAnswers;
+  /** By repository and digest. */
+  readonly foundBlobs: FoundThisTurn<StoredBlob>;
   readonly settings: HandlerSettings;
 }
 
@@ -27,9 +33,3 @@ export function requireDeletes({ deleteEnabled }: HandlerSettings): void {
     throw new Unsupported("deletes are off: set storage.delete.enabled to true");
   }
 }
-
-/** Browsers must treat what anybody pushed as a download. */
-export const UNTRUSTED_CONTENT = {
-  "Content-Security-Policy": "sandbox; default-src 'none'",
-  "Content-Disposition": "attachment",
-} as const;

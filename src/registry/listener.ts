@@ -9,6 +9,7 @@ import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { refuseAmbiguous } from "./raw-request.ts";
 import { observe, type ObserverDeps, requestFields } from "./request-observer.ts";
 import { respond, type RespondDeps } from "./respond.ts";
+import { Routes } from "./route.ts";
 import type { Router } from "./router.ts";
 
 export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
@@ -21,13 +22,14 @@ export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
 export type Listener = (incoming: IncomingMessage, outgoing: ServerResponse) => void;
 
 export function createListener(deps: ListenerDeps): Listener {
+  const routes = new Routes(deps.settings.prefix);
   const exchanges = new WeakMap<object, Exchange>();
   const route = getRequestListener(
     async (request, { incoming }) => {
       const exchange = exchanges.get(incoming);
       if (exchange === undefined) throw new TypeError("a request without an exchange");
       try {
-        await deps.router.fetch(request, { exchange });
+        await deps.router.hono.fetch(request, { exchange });
       } catch (error) {
         await answerError(exchange, error, deps);
       }
@@ -42,15 +44,21 @@ export function createListener(deps: ListenerDeps): Listener {
     try {
       refuseAmbiguous(incoming);
       if (!deps.isHealthy()) throw new Unhealthy();
-      exchange.parseTarget();
+      exchange.parseTarget(routes);
       const refusal = deps.refusal(exchange);
       if (refusal !== undefined) throw refusal;
     } catch (error) {
       observe(exchange, deps);
-      void answerError(exchange, error, deps);
+      // The parser may yet find that what follows the head is malformed, and has its say first.
+      queueMicrotask(() => void answerError(exchange, error, deps));
       return;
     }
     observe(exchange, deps);
+    const answering = deps.router.answerDirectly(exchange);
+    if (answering !== undefined) {
+      answering.catch((error: unknown) => answerError(exchange, error, deps));
+      return;
+    }
     exchanges.set(incoming, exchange);
     void route(incoming, outgoing);
   };

@@ -6,38 +6,46 @@
  * rule and clients stumble over it, so a manifest is always served as what it is.
  */
 import { ManifestUnknown } from "../content/errors.ts";
-import type { StoredManifest } from "../content/manifest-reader.ts";
+import type { StoredManifest } from "../content/manifest-cache.ts";
 import type { PushedManifest } from "../content/manifest-store.ts";
 import type { EventReference, ManifestTarget } from "../events/event.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
-import { isMediaType, OCTET_STREAM } from "../oci/media-type.ts";
 import { parseTag, type Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Answer } from "./answer.ts";
-import { etagOf, matchesEtag } from "./conditional.ts";
+import { matchesEtag } from "./conditional.ts";
 import { BadRequest } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { type Handler, type HandlerDeps, requireDeletes, UNTRUSTED_CONTENT } from "./handler.ts";
+import { type Handler, type HandlerDeps, requireDeletes } from "./handler.ts";
+import { digestHeaders } from "./manifest-answers.ts";
 import { readBody } from "./read-body.ts";
 
 /** Far above the ten that the spec asks for; more is a mistake. */
 const MAX_TAG_PARAMETERS = 100;
 
-export const getManifest: Handler = async (exchange, deps) => {
-  const { name, reference } = exchange.routeOf("manifest");
-  const stored = await deps.content.manifests.get(name, reference, exchange);
-  const headers = { "Docker-Content-Digest": stored.digest, ETag: etagOf(stored.digest) };
+export const getManifest: Handler = (exchange, deps) => {
+  const route = exchange.routeOf("manifest");
+  const { name, reference } = route;
+  const stored = deps.manifestAnswers.find(route, () =>
+    deps.content.manifests.get(name, reference, exchange),
+  );
+  // What is at hand is not waited for.
+  if (!(stored instanceof Promise)) return answerWith(exchange, stored, deps);
+  return stored.then((found) => answerWith(exchange, found, deps));
+};
+
+function answerWith(exchange: Exchange, stored: StoredManifest, deps: HandlerDeps): Answer {
   const ifNoneMatch = exchange.header("if-none-match");
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, stored.digest)) {
-    return { status: 304, headers };
+    return { status: 304, headers: digestHeaders(stored) };
   }
-  tell(exchange, { action: "pull", target: pulledTarget(exchange, stored) }, deps);
-  const contentType = isMediaType(stored.mediaType) ? stored.mediaType : OCTET_STREAM;
-  const body = { contentType, bytes: stored.bytes };
-  return { status: 200, headers: { ...headers, ...UNTRUSTED_CONTENT }, body };
-};
+  if (deps.events.isHeard) {
+    tell(exchange, { action: "pull", target: pulledTarget(exchange, stored) }, deps);
+  }
+  return deps.manifestAnswers.answerOf(stored);
+}
 
 export const putManifest: Handler = async (exchange, deps) => {
   const { name, reference } = exchange.routeOf("manifest");

@@ -25,15 +25,23 @@ function refuseTarget(target: string): void {
 
 /** Section 3.2: exactly one `Host` in HTTP/1.1, and nothing in it that is no host. */
 function refuseHosts({ rawHeaders, headers, httpVersionMinor }: IncomingMessage): void {
-  const names = rawHeaders.filter(
-    (text, index) => index % 2 === 0 && text.toLowerCase() === "host",
-  );
+  const count = countHosts(rawHeaders);
   const { host } = headers;
-  const isMissing = names.length === 0 && httpVersionMinor > 0;
+  const isMissing = count === 0 && httpVersionMinor > 0;
   const isMalformed = host !== undefined && host !== "" && !isHost(host);
-  if (isMissing || names.length > 1 || isMalformed) {
+  if (isMissing || count > 1 || isMalformed) {
     throw new AmbiguousRequest("the Host header is missing, doubled or malformed");
   }
+}
+
+/** @param rawHeaders names and values in turn. */
+function countHosts(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
 }
 
 /** Section 6.1: a coding that we do not undo must not be taken for the bytes of a blob. */

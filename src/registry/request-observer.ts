@@ -1,7 +1,7 @@
 /** What is written down about every request: metrics, the access log and the application's log. */
 import type { AccessLog } from "../observability/access-log.ts";
 import type { Logger } from "../observability/logger.ts";
-import type { HandlerName, Metrics } from "../observability/metrics.ts";
+import type { FinishedRequest, HandlerName, Metrics } from "../observability/metrics.ts";
 import { formatReference } from "../oci/reference.ts";
 import { errorCodeOf } from "./error-response.ts";
 import type { Exchange } from "./exchange.ts";
@@ -18,28 +18,42 @@ export interface ObserverDeps {
 const CLIENT_CLOSED = 499;
 
 /** Call once per request, after its target has been parsed or refused. Ends by itself with the response. */
-export function observe(exchange: Exchange, { log, metrics, accessLog }: ObserverDeps): void {
+export function observe(exchange: Exchange, deps: ObserverDeps): void {
   const handler = handlerName(exchange.route);
-  const at = new Date();
-  if (handler) metrics.requestStarted(handler);
+  const { accessLog } = deps;
+  const at = accessLog && new Date();
+  if (handler) deps.metrics.requestStarted(handler);
   exchange.outgoing.once("close", () => {
-    const code = exchange.outgoing.writableFinished ? exchange.outgoing.statusCode : CLIENT_CLOSED;
+    const { outgoing } = exchange;
+    const code = outgoing.writableFinished ? outgoing.statusCode : CLIENT_CLOSED;
     const seconds = (performance.now() - exchange.startedAt) / 1000;
-    const { method, receivedBytes: requestBytes, sentBytes: responseBytes } = exchange;
-    if (handler) {
-      metrics.requestFinished({ handler, method, code, seconds, requestBytes, responseBytes });
-    }
-    accessLog?.record(accessEntry(exchange, at, code));
-    const message = code < 400 ? "response completed" : "response completed with error";
-    const level = code < 400 || code === CLIENT_CLOSED ? "info" : "error";
-    log[level](message, {
-      ...requestFields(exchange),
-      ...failureFields(exchange.failure),
-      "http.response.status": code,
-      "http.response.contenttype": exchange.outgoing.getHeader("content-type"),
-      "http.response.written": responseBytes,
-      "http.response.duration": `${(seconds * 1000).toFixed(3)}ms`,
-    });
+    if (handler) deps.metrics.requestFinished(finished(exchange, { handler, code, seconds }));
+    if (at) accessLog.record(accessEntry(exchange, at, code));
+    writeLine(exchange, { code, seconds, log: deps.log });
+  });
+}
+
+function finished(
+  { method, receivedBytes, sentBytes }: Exchange,
+  ended: Pick<FinishedRequest, "code" | "handler" | "seconds">,
+): FinishedRequest {
+  return { ...ended, method, requestBytes: receivedBytes, responseBytes: sentBytes };
+}
+
+function writeLine(
+  exchange: Exchange,
+  { code, seconds, log }: { readonly code: number; readonly seconds: number; readonly log: Logger },
+): void {
+  const level = code < 400 || code === CLIENT_CLOSED ? "info" : "error";
+  // Gathering the fields costs more than the answer to a small request.
+  if (!log.isEnabled(level)) return;
+  log[level](code < 400 ? "response completed" : "response completed with error", {
+    ...requestFields(exchange),
+    ...failureFields(exchange.failure),
+    "http.response.status": code,
+    "http.response.contenttype": exchange.sentType,
+    "http.response.written": exchange.sentBytes,
+    "http.response.duration": `${(seconds * 1000).toFixed(3)}ms`,
   });
 }
 

@@ -2,24 +2,13 @@
 import { once } from "node:events";
 import type { BlobStore } from "../content/blob-store.ts";
 import type { FileRange } from "../os/kernel-files.ts";
-import {
-  type Answer,
-  type AnswerBody,
-  type BlobBody,
-  type BlobPart,
-  isBlobBody,
-} from "./answer.ts";
+import { type Answer, type BlobBody, type BlobPart, isBlobBody } from "./answer.ts";
 import { ClientGone } from "./client-gone.ts";
 import type { Exchange } from "./exchange.ts";
+import type { ResponseHeads } from "./response-head.ts";
 import type { FileSender, SentFile } from "./send-file.ts";
 import { Outlet } from "./send-file-outlet.ts";
 import { openSource } from "./send-file-source.ts";
-
-/** In every answer; browsers that see attacker-made bytes must not run them. */
-const ALWAYS = {
-  "Docker-Distribution-Api-Version": "registry/2.0",
-  "X-Content-Type-Options": "nosniff",
-} as const;
 
 /** How long a client may go on sending a body that was refused before the connection is cut. */
 const REFUSED_BODY_MS = 5_000;
@@ -28,22 +17,54 @@ export interface RespondDeps {
   readonly blobs: BlobStore;
   /** For blobs that are files on this machine. */
   readonly files: FileSender;
-  /** `http.headers` of the config. */
-  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly heads: ResponseHeads;
 }
 
 /**
+ * @returns `undefined` when everything has been handed over, as always for what is in memory.
  * @throws whatever the store throws before the first byte is there: nothing was sent then, so an
  * error can still be answered. Later failures cut the connection: a short body is never completed.
  */
-export async function respond(
+export function respond(
   exchange: Exchange,
   answer: Answer,
+  deps: RespondDeps,
+): Promise<void> | undefined {
+  const { body } = answer;
+  if (body !== undefined && isBlobBody(body) && exchange.method !== "HEAD") {
+    return sendBlob(exchange, { ...answer, body }, deps);
+  }
+  const bytes = body === undefined || isBlobBody(body) ? undefined : body.bytes;
+  sendInHand(exchange, answer, { bytes, heads: deps.heads });
+  return undefined;
+}
+
+/** Node and the kernel see to a client that is slow; the bytes are in memory in any case. */
+function sendInHand(
+  exchange: Exchange,
+  answer: Answer,
+  { bytes, heads }: { readonly bytes: Uint8Array | undefined; readonly heads: ResponseHeads },
+): void {
+  const { outgoing, incoming } = exchange;
+  const sent = exchange.method === "HEAD" ? undefined : bytes;
+  try {
+    if (sent !== undefined && outgoing.destroyed) throw new ClientGone();
+    writeHead(exchange, answer, heads);
+    exchange.sentBytes += sent?.byteLength ?? 0;
+    outgoing.end(sent);
+  } finally {
+    if (!incoming.complete && exchange.hasBody) discardRest(exchange);
+  }
+}
+
+async function sendBlob(
+  exchange: Exchange,
+  answer: Answer & { readonly body: BlobBody },
   deps: RespondDeps,
 ): Promise<void> {
   const { outgoing, incoming } = exchange;
   await using body = await openBody(exchange, answer.body, deps);
-  setHeaders(exchange, answer, deps.headers);
+  writeHead(exchange, answer, deps.heads);
   try {
     await body.send();
     checkComplete(exchange, answer.body);
@@ -56,6 +77,11 @@ export async function respond(
   }
 }
 
+function writeHead(exchange: Exchange, answer: Answer, heads: ResponseHeads): void {
+  exchange.sentType = answer.body?.contentType;
+  exchange.outgoing.writeHead(answer.status, heads.linesOf(answer));
+}
+
 /** A body of which it is sure that it can begin. */
 interface OpenBody extends AsyncDisposable {
   send(): Promise<void>;
@@ -63,11 +89,9 @@ interface OpenBody extends AsyncDisposable {
 
 async function openBody(
   exchange: Exchange,
-  body: AnswerBody | undefined,
+  body: BlobBody,
   { blobs, files }: RespondDeps,
 ): Promise<OpenBody> {
-  if (body === undefined || exchange.method === "HEAD") return streamedBody(exchange, none());
-  if (!isBlobBody(body)) return streamedBody(exchange, one(body.bytes));
   const file = await openSource(body, blobs);
   if (file === undefined) return streamedBody(exchange, partsOf(body, exchange, blobs));
   return {
@@ -106,26 +130,6 @@ function rangeOf({ blob, range }: BlobPart & { readonly kind: "blob" }): FileRan
   return { startBytes, lengthBytes: range?.lengthBytes ?? blob.sizeBytes - startBytes };
 }
 
-function setHeaders(
-  { outgoing }: Exchange,
-  { status, headers, body }: Answer,
-  configured: RespondDeps["headers"],
-): void {
-  outgoing.statusCode = status;
-  const lines = { ...ALWAYS, ...configured, ...headers };
-  for (const [name, value] of Object.entries(lines)) outgoing.setHeader(name, value);
-  if (body !== undefined) {
-    outgoing.setHeader("Content-Type", body.contentType);
-    outgoing.setHeader("Content-Length", lengthOf(body));
-  } else if (status !== 204 && status !== 304) {
-    outgoing.setHeader("Content-Length", 0);
-  }
-}
-
-function lengthOf(body: AnswerBody): number {
-  return isBlobBody(body) ? body.lengthBytes : body.bytes.byteLength;
-}
-
 async function* partsOf(
   { parts }: BlobBody,
   { signal }: Exchange,
@@ -137,12 +141,6 @@ async function* partsOf(
   }
 }
 
-async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-async function* none(): AsyncGenerator<Uint8Array> {}
-
 /** Waits while the client is slower than the store. */
 async function write(exchange: Exchange, chunk: Uint8Array): Promise<void> {
   const { outgoing } = exchange;
@@ -152,10 +150,9 @@ async function write(exchange: Exchange, chunk: Uint8Array): Promise<void> {
 }
 
 /** A file that became shorter under our hands must not look like a whole one. */
-function checkComplete(exchange: Exchange, body: AnswerBody | undefined): void {
-  const isSent = body !== undefined && exchange.method !== "HEAD";
-  if (isSent && exchange.sentBytes !== lengthOf(body)) {
-    throw new Error(`sent ${exchange.sentBytes} of ${lengthOf(body)} bytes`);
+function checkComplete(exchange: Exchange, { lengthBytes }: BlobBody): void {
+  if (exchange.sentBytes !== lengthBytes) {
+    throw new Error(`sent ${exchange.sentBytes} of ${lengthBytes} bytes`);
   }
 }
 

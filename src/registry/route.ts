@@ -4,6 +4,7 @@
  * Names may hold the words of the paths (`a/blobs/uploads` is a legal name), so a path is matched from
  * its right-hand end: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#endpoints
  */
+import { BoundedMap } from "../lib/bounded-map.ts";
 import { type Digest, parseDigest } from "../oci/digest.ts";
 import { parseReference, type Reference } from "../oci/reference.ts";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
@@ -25,6 +26,30 @@ export type RouteOf<Kind extends RouteKind> = Extract<Route, { readonly kind: Ki
 
 /** Longer ones are refused before any pattern sees them. */
 const MAX_PATH_LENGTH = 4096;
+
+/** Clients ask for the same targets again and again. */
+const MAX_KEPT = 1_000;
+const MAX_KEPT_LENGTH = 512;
+
+/** Parses targets, and remembers what came of the last ones. */
+export class Routes {
+  readonly #prefix: string;
+  readonly #kept = new BoundedMap<string, Route>(MAX_KEPT);
+
+  /** @param prefix what stands before `v2/`; begins and ends with `/`. */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  /** The same object for the same path. @throws what {@link parseRoute} throws. */
+  parse(path: string): Route {
+    const kept = this.#kept.get(path);
+    if (kept !== undefined) return kept;
+    const route = parseRoute(path, this.#prefix);
+    if (path.length <= MAX_KEPT_LENGTH) this.#kept.set(path, route);
+    return route;
+  }
+}
 
 /**
  * @param path the part of the request target before the `?`, as it came over the wire.
@@ -48,6 +73,7 @@ export function parseRoute(path: string, prefix: string): Route {
  */
 function decodePath(path: string): string {
   if (path.length > MAX_PATH_LENGTH) throw new BadRequest("NAME_INVALID", "the path is too long");
+  if (!path.includes("%")) return path;
   const decoded = path.replaceAll(/%3a/gi, ":").replaceAll(/%2f/gi, "/");
   if (decoded.includes("%")) {
     throw new BadRequest("NAME_INVALID", "the path has escapes other than %3A and %2F");

@@ -1,6 +1,6 @@
 /**
  * Which handler answers what. The path has been parsed into a route before; Hono chooses by the
- * route's kind and the method.
+ * route's kind and the method. Reads that come by the thousand go round it.
  */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
@@ -36,6 +36,16 @@ const HANDLERS = {
   },
 } as const satisfies Record<RouteKind, Methods>;
 
+/**
+ * What clients ask for again and again. To make a web request for Hono of each would cost more than
+ * all else that is done for it.
+ */
+const DIRECT: Readonly<Partial<Record<RouteKind, Handler>>> = {
+  base: HANDLERS.base.ANY,
+  manifest: HANDLERS.manifest.GET,
+  blob: HANDLERS.blob.GET,
+};
+
 const READS = ["GET", "HEAD"];
 const READ_ONLY =
   "the registry is read-only for now (storage.maintenance.readonly): nothing can be pushed or deleted";
@@ -48,7 +58,14 @@ interface Bindings {
   readonly exchange: Exchange;
 }
 
-export type Router = Hono<{ Bindings: Bindings }>;
+type Routes = Hono<{ Bindings: Bindings }>;
+
+export interface Router {
+  /** Answers anything; it wants the exchange among its bindings. */
+  readonly hono: Routes;
+  /** Answers what needs no more than a look into the table. @returns `undefined` for the rest. */
+  answerDirectly(exchange: Exchange): Promise<void> | undefined;
+}
 
 export interface RouterDeps extends HandlerDeps, RespondDeps {
   /** `maintenance.readonly`: nothing that writes is there at all. */
@@ -56,16 +73,28 @@ export interface RouterDeps extends HandlerDeps, RespondDeps {
 }
 
 export function createRouter(deps: RouterDeps): Router {
-  const router: Router = new Hono<{ Bindings: Bindings }>({
+  const hono: Routes = new Hono<{ Bindings: Bindings }>({
     getPath: (_request, { env } = {}) => `/${kindOf(env)}`,
   });
   for (const [kind, methods] of Object.entries(HANDLERS)) {
-    addRoute(router, { path: `/${kind}`, methods: permitted(methods, deps), deps });
+    addRoute(hono, { path: `/${kind}`, methods: permitted(methods, deps), deps });
   }
-  router.onError((error) => {
+  hono.onError((error) => {
     throw error;
   });
-  return router;
+  return {
+    hono,
+    answerDirectly(exchange) {
+      const { method, route } = exchange;
+      const handler =
+        method === "GET" || method === "HEAD" ? DIRECT[route?.kind ?? "root"] : undefined;
+      return handler && answer(exchange, handler, deps);
+    },
+  };
+}
+
+async function answer(exchange: Exchange, handler: Handler, deps: RouterDeps): Promise<void> {
+  await respond(exchange, await handler(exchange, deps), deps);
 }
 
 /** Hono knows the bindings as whatever the server gives; ours always hold an exchange with a route. */
@@ -79,26 +108,25 @@ function permitted(methods: Methods, { readOnly }: RouterDeps): Methods {
 }
 
 function addRoute(
-  router: Router,
+  router: Routes,
   { path, methods, deps }: { path: string; methods: Methods; deps: RouterDeps },
 ): void {
-  const answer = async (
+  const answerBy = async (
     context: Context<{ Bindings: Bindings }>,
     handler: Handler,
   ): Promise<Response> => {
-    const { exchange } = context.env;
-    await respond(exchange, await handler(exchange, deps), deps);
+    await answer(context.env.exchange, handler, deps);
     return RESPONSE_ALREADY_SENT;
   };
   const { ANY: any } = methods;
-  if (any !== undefined) router.on(KNOWN, path, (context) => answer(context, any));
+  if (any !== undefined) router.on(KNOWN, path, (context) => answerBy(context, any));
   for (const method of METHODS) {
     const handler = methods[method];
-    if (handler !== undefined) router.on(method, path, (context) => answer(context, handler));
+    if (handler !== undefined) router.on(method, path, (context) => answerBy(context, handler));
   }
   const allow = deps.readOnly ? READS : allowed(methods);
   router.on("OPTIONS", path, (context) =>
-    answer(context, () => ({ status: 200, headers: { Allow: allow.join(", ") } })),
+    answerBy(context, () => ({ status: 200, headers: { Allow: allow.join(", ") } })),
   );
   router.all(path, ({ env: { exchange } }) => {
     const isRefusedWrite = deps.readOnly && WRITES.has(exchange.method);

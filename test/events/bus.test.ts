@@ -14,6 +14,16 @@ describe("EventBus", () => {
     expect(heard).toEqual(["one 1", "two 1", "one 2", "two 2"]);
   });
 
+  it("is heard while anybody subscribes", () => {
+    const bus = createEventBus({ log: new RecordingLogger() });
+    expect(bus.isHeard).toBe(false);
+    const [endOne, endTwo] = [bus.subscribe(() => undefined), bus.subscribe(() => undefined)];
+    endOne();
+    expect(bus.isHeard).toBe(true);
+    endTwo();
+    expect(bus.isHeard).toBe(false);
+  });
+
   it("logs a subscriber that fails, and tells the others all the same", () => {
     const log = new RecordingLogger();
     const bus = createEventBus({ log });

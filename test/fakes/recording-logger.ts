@@ -33,6 +33,10 @@ export class RecordingLogger implements Logger {
     this.#add("error", message, fields);
   }
 
+  isEnabled(): boolean {
+    return true;
+  }
+
   child(fields: LogFields): RecordingLogger {
     return new RecordingLogger(this.lines, { ...this.#fields, ...fields });
   }

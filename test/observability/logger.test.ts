@@ -218,3 +218,16 @@ function logOne(formatter: LogFormat, write: (log: Logger) => void): string {
 function withoutTime(collector: LineCollector): readonly string[] {
   return collector.lines.map((line) => line.replace(/^time="[^"]*" /, ""));
 }
+
+describe("isEnabled", () => {
+  it("says of each level, also to children, whether its lines are written", () => {
+    const destination = new LineCollector();
+    const log = createLogger({ level: "warn", formatter: "json", fields: {}, destination });
+    for (const logger of [log, log.child({ a: 1 })]) {
+      const enabled = (["debug", "info", "warn", "error"] as const).map((level) =>
+        logger.isEnabled(level),
+      );
+      expect(enabled).toEqual([false, false, true, true]);
+    }
+  });
+});

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseDigest } from "../../src/oci/digest.ts";
 import { formatReference, parseReference } from "../../src/oci/reference.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
-import { parseRoute, type Route } from "../../src/registry/route.ts";
+import { RouteUnknown } from "../../src/registry/errors.ts";
+import { parseRoute, type Route, Routes } from "../../src/registry/route.ts";
 import { titled } from "../fixtures/titled.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
@@ -284,3 +285,18 @@ function parsed(path: string): Route | undefined {
     return undefined;
   }
 }
+
+describe("Routes", () => {
+  it("gives the same route for the same path, and refuses the same path again", () => {
+    const routes = new Routes("/mirror/");
+    const [first, again] = ["/mirror/v2/a/manifests/latest", "/mirror/v2/a/manifests/latest"].map(
+      (path) => routes.parse(path),
+    );
+    expect(first).toEqual(manifest("a", "latest"));
+    expect(again).toBe(first);
+    expect(routes.parse("/mirror/v2/a/manifests/other")).toEqual(manifest("a", "other"));
+    for (let round = 0; round < 2; round += 1) {
+      expect(() => routes.parse("/v2/a/manifests/latest")).toThrow(RouteUnknown);
+    }
+  });
+});
