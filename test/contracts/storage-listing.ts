@@ -18,10 +18,8 @@ const AWKWARD = ["A", "a-", "a-b/x", "a.", "a.b", "a/x", "a0", "a:", "aa/x", "a_
   (key) => `p/${key}`,
 );
 const AWKWARD_SORTED = ["A", "a-", "a-b/", "a.", "a.b", "a/", "a0", "a:", "a_", "aa/", "ab/"];
-const TEXTS = [
-  ...["", "-", "/", "a-b/x", "a.~", "a/x", "a/~", "a//", "../x", "a/../..", "~", "z"],
-  ...["a ", "a[", "a\u0001", "<&", "é", "a".repeat(2000)],
-];
+const PLAIN = ["", "-", "/", "a-b/x", "a.~", "a/x", "a/~", "a//", "../x", "a/../..", "~", "z"];
+const ODD = ["a ", "a[", "a\u0001", "<&", "é", "a".repeat(2000)];
 
 /** Laws of `list`. */
 export function describeStorageListing(law: Law): void {
@@ -56,7 +54,7 @@ export function describeStorageListing(law: Law): void {
     await writeAll(driver, AWKWARD);
     const all = await names(driver.list("p", calm()));
     expect(all).toEqual(AWKWARD_SORTED);
-    const texts = [...all, ...all.map((name) => name.replace("/", "")), ...TEXTS];
+    const texts = [...all, ...all.map((name) => name.replace("/", "")), ...PLAIN, ...ODD];
     for (const after of texts) {
       const behind = await names(driver.list("p", { ...calm(), after }));
       expect([after, ...behind]).toEqual([after, ...all.filter((name) => name > after)]);
