@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { configSchema } from "./schema.ts";
+import { configSchema, sections } from "./schema.ts";
 import { ALIAS_OF, ENVIRONMENT_NAME, SECRET, SHORTHAND } from "./schema-marks.ts";
-import { type MapShape, shapeOf } from "./shape.ts";
+import { type FieldShape, type MapShape, type Shape, shapeOf } from "./shape.ts";
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema;
 
@@ -10,11 +10,29 @@ export function markedJsonSchema(): JsonSchema {
   return z.toJSONSchema(configSchema, { io: "input", override: tidy });
 }
 
-/** The skeleton of the file. */
+/** The skeleton of the file. Of a section it is made when first asked for: no file has them all. */
 export function configShape(): MapShape {
-  const shape = shapeOf(markedJsonSchema());
-  if (shape.kind !== "map") throw new TypeError("the configuration is not a map");
-  return shape;
+  const fields = Object.entries(sections.shape).map(
+    ([key, schema]) => [key, sectionShape(key, schema)] as const,
+  );
+  return {
+    kind: "map",
+    fields: new Map(fields),
+    others: undefined,
+    isStrict: false,
+    hasShorthand: false,
+  };
+}
+
+function sectionShape(key: string, schema: z.ZodType): FieldShape {
+  let made: Shape | undefined;
+  return {
+    environmentName: key.toUpperCase(),
+    get shape() {
+      made ??= shapeOf(z.toJSONSchema(schema, { io: "input", override: tidy }));
+      return made;
+    },
+  };
 }
 
 /** JSON Schema (draft 2020-12) of the file, for editors and checkers. */

@@ -60,7 +60,9 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const overridden = overrideFromEnvironment(parseFile(given), shape, environment);
   const fitted = fit(overridden.tree, shape);
   const secrets = await resolveSecrets(fitted.value, shape, environment);
-  const parsed = configSchema.safeParse(secrets.value, { error: describeIssue });
+  // Compiling the schema pays for many parses, and there is one.
+  const options = { error: describeIssue, jitless: true };
+  const parsed = configSchema.safeParse(secrets.value, options);
   const refusals = findNotCarriedOut(fitted.value);
   const others = [
     overridden.problems,

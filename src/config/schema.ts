@@ -28,7 +28,8 @@ const versionSchema = z
   })
   .describe("Version of the format: `0.1`. Required.");
 
-const sections = z.object({
+/** The sections of the file, each with its own schema. */
+export const sections = z.object({
   version: versionSchema,
   log: logSchema,
   loglevel: logLevelSchema,
