@@ -92,11 +92,11 @@ async function openBody(
   body: BlobBody,
   { blobs, files }: RespondDeps,
 ): Promise<OpenBody> {
-  const file = await openSource(body, blobs);
+  const file = await openSource(body, { blobs, openFiles: files.openFiles });
   if (file === undefined) return streamedBody(exchange, partsOf(body, exchange, blobs));
   return {
     send: () => sendParts(body, file, { exchange, files }),
-    [Symbol.asyncDispose]: () => file.handle.close(),
+    [Symbol.asyncDispose]: async () => file[Symbol.dispose](),
   };
 }
 

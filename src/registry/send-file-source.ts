@@ -6,6 +6,7 @@ import { BlobUnknown } from "../content/errors.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { BlobBody } from "./answer.ts";
+import type { OpenedFile, OpenFiles } from "./open-files.ts";
 import type { SentFile } from "./send-file.ts";
 
 // Without O_NONBLOCK, opening a pipe that somebody left here would wait for ever.
@@ -14,32 +15,44 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ABSENCE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /**
- * The caller closes its handle. @returns `undefined` when the body does not come from one local file.
+ * The caller disposes of it. @returns `undefined` when the body does not come from one local file.
  * @throws {BlobUnknown} when it is gone. {@link StorageUnavailable} when it cannot be opened or has
  * another size than was said.
  */
 export async function openSource(
   { parts }: BlobBody,
-  blobs: BlobStore,
-): Promise<SentFile | undefined> {
+  { blobs, openFiles }: { readonly blobs: BlobStore; readonly openFiles: OpenFiles },
+): Promise<(SentFile & Disposable) | undefined> {
   const [blob, ...others] = parts.flatMap((part) => (part.kind === "blob" ? [part.blob] : []));
   if (blob === undefined || others.some(({ dataKey }) => dataKey !== blob.dataKey))
     return undefined;
   const path = blobs.localFile(blob);
-  return path === undefined ? undefined : await openChecked(path, blob);
+  if (path === undefined) return undefined;
+  using resources = new DisposableStack();
+  const lent = resources.use(await openFiles.borrow(path, () => openChecked(path, blob)));
+  const { handle, stats } = lent;
+  checkSize(stats.size, blob);
+  const owned = resources.move();
+  const id = `${stats.dev}:${stats.ino}`;
+  const ownerUid = Number(stats.uid);
+  const { sizeBytes } = blob;
+  return { path, handle, id, ownerUid, sizeBytes, [Symbol.dispose]: () => owned.dispose() };
 }
 
-async function openChecked(path: string, blob: StoredBlob): Promise<SentFile> {
+async function openChecked(path: string, blob: StoredBlob): Promise<OpenedFile> {
   await using resources = new AsyncDisposableStack();
   const handle = resources.use(await openFile(path, blob));
-  const found = await handle.stat();
-  if (!found.isFile()) throw new BlobUnknown(blob.digest);
-  if (found.size !== blob.sizeBytes) {
-    const message = `${blob.dataKey} holds ${found.size} bytes, not ${blob.sizeBytes}`;
-    throw new StorageUnavailable(message, { reason: "size" });
-  }
+  const stats = await handle.stat({ bigint: true });
+  if (!stats.isFile()) throw new BlobUnknown(blob.digest);
+  checkSize(stats.size, blob);
   resources.move();
-  return { handle, id: `${found.dev}:${found.ino}`, ownerUid: found.uid };
+  return { handle, stats };
+}
+
+function checkSize(foundBytes: bigint, { dataKey, sizeBytes }: StoredBlob): void {
+  if (foundBytes === BigInt(sizeBytes)) return;
+  const message = `${dataKey} holds ${foundBytes} bytes, not ${sizeBytes}`;
+  throw new StorageUnavailable(message, { reason: "size" });
 }
 
 async function openFile(path: string, { digest, dataKey }: StoredBlob): Promise<FileHandle> {

@@ -3,30 +3,37 @@
  *
  * What is in memory goes from the page cache to the socket by the kernel; when the socket is full, a
  * small piece is written in the ordinary way, for node then waits until the client has taken enough.
- * What has to come from the disk is read by other threads, one piece ahead, so that no other request
- * waits for it; so is everything where the kernel cannot help, as under TLS.
+ * What has to come from the disk is read by other threads, a little ahead, so that no other request
+ * waits for it; so is everything where the kernel cannot help. Under TLS what is in memory is copied.
  */
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
+import { OpenFiles } from "./open-files.ts";
+import { BufferedReader } from "./send-file-buffered.ts";
 import { BufferPool, type Lease } from "./buffer-pool.ts";
+import { DirectFiles } from "./send-file-direct.ts";
 import type { Outlet } from "./send-file-outlet.ts";
+import { ReadAhead } from "./send-file-pieces.ts";
 import { Residency } from "./send-file-residency.ts";
 
 /** How much one answer may hand to the kernel before others get their turn: half a millisecond's work. */
 const TURN_BYTES = 2 ** 20;
 /** Held for every client that is slow, so it is small. */
 const SMALL = { sizeBytes: 16 * 1024, maxLent: Infinity, maxIdle: 64 } as const;
-/** 16 MiB for all that is read from the disk; when slow clients hold all of it, small pieces do. */
+/** 16 MiB for all that is not sent by the kernel; when slow clients hold all of it, small pieces do. */
 const LARGE = { sizeBytes: 256 * 1024, maxLent: 64, maxIdle: 16 } as const;
+const KEPT_OPEN = { maxIdle: 128, idleMs: 1_000 } as const;
 
 /** An open file. */
 export interface SentFile {
   readonly handle: FileHandle;
-  /** Another one for every other file of this machine. */
+  readonly path: string;
+  /** Its device and number there, `device:number`. */
   readonly id: string;
   readonly ownerUid: number;
+  readonly sizeBytes: number;
 }
 
 /** A file that became shorter while it was sent. */
@@ -38,13 +45,19 @@ export class FileCutShort extends Error {
 }
 
 export class FileSender {
+  /** For those who send the same files again and again. */
+  readonly openFiles = new OpenFiles(KEPT_OPEN);
   readonly #small = new BufferPool(SMALL);
   readonly #large = new BufferPool(LARGE);
   readonly #kernel: Kernel | undefined;
 
   /** @param files `undefined` to send everything in the ordinary way. */
   constructor(files: KernelFiles | undefined) {
-    this.#kernel = files && { files, residency: new Residency(files) };
+    this.#kernel = files && {
+      files,
+      residency: new Residency(files),
+      direct: new DirectFiles(files.allocate),
+    };
   }
 
   /**
@@ -56,11 +69,12 @@ export class FileSender {
     { startBytes, lengthBytes }: FileRange,
     outlet: Outlet,
   ): Promise<void> {
-    const kernel = outlet.isEncrypted ? undefined : this.#kernel;
-    const isOfUse = kernel?.files.canTell(file.ownerUid) ?? false;
+    const isOfUse = this.#kernel?.files.canTell(file.ownerUid) ?? false;
     const endBytes = startBytes + lengthBytes;
-    const sending = { file, outlet, endBytes, kernel: isOfUse ? kernel : undefined };
+    const kernel = isOfUse ? this.#kernel : undefined;
+    const sending = { file, outlet, endBytes, kernel, hasCached: false };
     for (let at = startBytes; at < endBytes;) at += await this.#sendSome(sending, at);
+    if (sending.hasCached) kernel?.direct.noteCached(file, lengthBytes);
   }
 
   /** @returns how many bytes went out. */
@@ -69,18 +83,28 @@ export class FileSender {
     const resident = residentBytes(sending, at);
     if (kernel === undefined || resident === 0) return await this.#sendByReading(sending, at);
     outlet.throwIfGone();
-    const range = { startBytes: at, lengthBytes: resident };
-    const sent = sendDirectly(sending, kernel.files, range);
-    if (sent < resident) return sent + (await this.#sendSmall(sending, at + sent, resident - sent));
+    const sent = outlet.isEncrypted
+      ? await this.#sendCopy(sending, { startBytes: at, lengthBytes: resident }, this.#takeLarge())
+      : await this.#sendByKernel(sending, { startBytes: at, lengthBytes: resident }, kernel.files);
     if (at + sent < endBytes) await nextTurn();
     return sent;
   }
 
-  /** At most `lengthBytes`, which are in memory: reading them here waits for nothing. */
-  async #sendSmall({ file, outlet }: Sending, at: number, lengthBytes: number): Promise<number> {
-    using lease = this.#takeSmall();
+  /** @returns how many bytes went out. */
+  async #sendByKernel(sending: Sending, range: FileRange, files: KernelFiles): Promise<number> {
+    const sent = sendDirectly(sending, files, range);
+    if (sent === range.lengthBytes) return sent;
+    const startBytes = range.startBytes + sent;
+    const rest = { startBytes, lengthBytes: range.lengthBytes - sent };
+    return sent + (await this.#sendCopy(sending, rest, this.#takeSmall()));
+  }
+
+  /** At most as much as the memory holds of bytes that are in memory: reading them here waits for nothing. */
+  async #sendCopy({ file, outlet }: Sending, range: FileRange, memory: Lease): Promise<number> {
+    using lease = memory;
     const { bytes, reuse } = lease;
-    const read = readSync(file.handle.fd, bytes, 0, Math.min(bytes.length, lengthBytes), at);
+    const size = Math.min(bytes.byteLength, range.lengthBytes);
+    const read = readSync(file.handle.fd, bytes, 0, size, range.startBytes);
     if (read === 0) throw new FileCutShort();
     await outlet.write(bytes.subarray(0, read));
     reuse();
@@ -89,35 +113,31 @@ export class FileSender {
 
   /** Goes on until something is in memory again, or to the end. @returns how many bytes went out. */
   async #sendByReading(sending: Sending, startBytes: number): Promise<number> {
-    const { outlet, endBytes } = sending;
+    const { file, outlet, endBytes, kernel } = sending;
+    const range = { startBytes, endBytes };
+    const fallback = new BufferedReader(file.handle, {
+      take: () => this.#takeLarge(),
+      onRead: () => kernel?.residency.reads(file),
+    });
+    await using direct = await kernel?.direct.open(file, { ...range, fallback });
+    sending.hasCached ||= direct === undefined;
+    await using ahead = new ReadAhead(direct ?? fallback, range);
+    ahead.ask();
     let at = startBytes;
-    let reading: Promise<Piece> | undefined = this.#read(sending, at);
-    try {
-      while (reading !== undefined) {
-        using piece: Piece = await reading;
-        at += piece.read.byteLength;
-        const isOver = at >= endBytes || residentBytes(sending, at) > 0;
-        reading = isOver ? undefined : this.#read(sending, at);
-        await outlet.write(piece.read);
-        piece.reuse();
-      }
-    } finally {
-      // The file must not be closed, nor the memory be lent, while somebody still reads.
-      (await reading?.catch(() => undefined))?.[Symbol.dispose]();
+    for (;;) {
+      askWhileCold(sending, ahead);
+      using piece = await ahead.take();
+      if (piece === undefined) return at - startBytes;
+      if (piece.read.byteLength === 0) throw new FileCutShort();
+      askWhileCold(sending, ahead);
+      await outlet.write(piece.read);
+      at += piece.read.byteLength;
+      piece.reuse();
     }
-    return at - startBytes;
   }
 
-  async #read({ file, endBytes, kernel }: Sending, at: number): Promise<Piece> {
-    using resources = new DisposableStack();
-    const { bytes, reuse } = resources.use(this.#large.take() ?? this.#takeSmall());
-    kernel?.residency.reads(file);
-    const size = Math.min(bytes.byteLength, endBytes - at);
-    const { bytesRead } = await file.handle.read(bytes, 0, size, at);
-    if (bytesRead === 0) throw new FileCutShort();
-    const owned = resources.move();
-    const read = bytes.subarray(0, bytesRead);
-    return { bytes, read, reuse, [Symbol.dispose]: () => owned.dispose() };
+  #takeLarge(): Lease {
+    return this.#large.take() ?? this.#takeSmall();
   }
 
   #takeSmall(): Lease {
@@ -130,23 +150,23 @@ export class FileSender {
 interface Kernel {
   readonly files: KernelFiles;
   readonly residency: Residency;
+  readonly direct: DirectFiles;
 }
 
 interface Sending {
   readonly file: SentFile;
   readonly outlet: Outlet;
   readonly endBytes: number;
-  /** `undefined` when this file, or this connection, is none for it. */
+  /** `undefined` when this file is none for it. */
   readonly kernel: Kernel | undefined;
+  /** Whether something was read into the page cache. */
+  hasCached: boolean;
 }
 
-/** What was read of a file, in memory that is lent. */
-interface Piece extends Lease {
-  readonly read: Uint8Array;
-}
-
-function residentBytes({ file, kernel, endBytes }: Sending, startBytes: number): number {
-  const lengthBytes = Math.min(TURN_BYTES, endBytes - startBytes);
+/** No more than is sent at once: what waits may not be in memory any more when its turn has come. */
+function residentBytes({ file, outlet, kernel, endBytes }: Sending, startBytes: number): number {
+  const mostBytes = outlet.isEncrypted ? LARGE.sizeBytes : TURN_BYTES;
+  const lengthBytes = Math.min(mostBytes, endBytes - startBytes);
   return kernel?.residency.residentBytes(file, { startBytes, lengthBytes }) ?? 0;
 }
 
@@ -156,4 +176,13 @@ function sendDirectly({ file, outlet }: Sending, files: KernelFiles, range: File
   const sent = socketFd === undefined ? 0 : files.send(socketFd, file.handle.fd, range);
   outlet.wrote(sent);
   return sent;
+}
+
+/** Asks for pieces ahead, but for none that is in memory. */
+function askWhileCold(sending: Sending, ahead: ReadAhead): void {
+  for (;;) {
+    const { nextBytes } = ahead;
+    if (nextBytes === undefined || residentBytes(sending, nextBytes) > 0) return;
+    ahead.ask();
+  }
 }

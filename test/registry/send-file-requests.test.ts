@@ -14,6 +14,8 @@ import { plainRequest, type RawAnswer, RawConnection } from "../fixtures/raw-htt
 const MIB = 2 ** 20;
 const SIZE_BYTES = 16 * MIB;
 const WAIT = { timeout: 20_000 };
+/** For what takes long where others keep the processors busy. */
+const SLOW = { timeout: 60_000 };
 
 const resources = new AsyncDisposableStack();
 const blob = randomBytes(SIZE_BYTES);
@@ -131,7 +133,7 @@ describe("a range", () => {
     },
   );
 
-  it("is right 10,000 times, on eight connections at once", async () => {
+  it("is right 10,000 times, on eight connections at once", SLOW, async () => {
     const client = async (): Promise<number> => {
       using connection = await RawConnection.open(registry.origin);
       let right = 0;
@@ -182,7 +184,7 @@ describe("requests in a pipeline", () => {
 });
 
 describe("clients that go away", () => {
-  it("at any moment leave no file open, and are noted", async () => {
+  it("at any moment leave no file open, and are noted", SLOW, async () => {
     const leave = async (): Promise<void> => {
       using connection = await RawConnection.open(registry.origin);
       const requests = Array.from({ length: randomInt(1, 4) }, () => plainRequest("GET", target));
@@ -215,9 +217,9 @@ async function expectWhole(): Promise<void> {
 }
 
 describe("many at once", () => {
-  it("get the whole blob each", async () => {
+  it("get the whole blob each", SLOW, async () => {
     await Promise.all(Array.from({ length: 8 }, expectWhole));
-    expect(await openFiles()).toEqual([]);
+    await vi.waitUntil(async () => (await openFiles()).length === 0, WAIT);
   });
 
   it("that do not read take hardly any memory, and get the whole in the end", async () => {
@@ -229,7 +231,7 @@ describe("many at once", () => {
       connection.socket.pause();
       connection.send(plainRequest("GET", target));
     }
-    await vi.waitUntil(async () => (await openFiles()).length === connections.length, WAIT);
+    await vi.waitUntil(() => connections.every(({ socket }) => socket.bytesRead > 0), WAIT);
     for (let count = 0; count < 500; count += 1) await turn();
     const perClient = (process.memoryUsage().arrayBuffers - before) / connections.length;
     expect(perClient).toBeLessThan(128 * 1024);

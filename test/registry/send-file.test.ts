@@ -1,170 +1,28 @@
 /** The sender of files by itself, with kernels that take as much as a test wants. */
-import { randomBytes, randomInt } from "node:crypto";
-import { open, mkdtempDisposable, truncate, writeFile } from "node:fs/promises";
-import { createServer as createTlsServer } from "node:https";
-import { readFileSync } from "node:fs";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { RequestListener } from "node:http";
+import { truncate } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
-import { AddressList } from "../../src/lib/address-list.ts";
-import { type FileRange, type KernelFiles, loadKernelFiles } from "../../src/os/kernel-files.ts";
-import { Exchange } from "../../src/registry/exchange.ts";
-import { FileSender, type SentFile } from "../../src/registry/send-file.ts";
-import { createBlocks } from "../../src/registry/receive-body.ts";
-import { Outlet } from "../../src/registry/send-file-outlet.ts";
-import { openLoopbackServer } from "../fakes/loopback-server.ts";
-import { writeCertificate } from "../fixtures/certificates.ts";
+import type { SentFile } from "../../src/registry/send-file.ts";
+import { WatchedKernel } from "../fakes/watched-kernel.ts";
+import { NEVER_NEW, SERVED_BYTES, type Served, serveFile } from "../fixtures/file-server.ts";
 import { plainRequest, RawClosed, RawConnection } from "../fixtures/raw-http.ts";
 
 const MIB = 2 ** 20;
-const SIZE_BYTES = 24 * MIB;
-
-/** The kernel of this machine, or one that does as it would; writes down what it is asked. */
-class WatchedKernel implements KernelFiles {
-  sentBytes = 0;
-  /** Sent without having been found in memory first. */
-  readonly stalls: FileRange[] = [];
-  readonly #real: KernelFiles;
-  #resident: FileRange = { startBytes: 0, lengthBytes: 0 };
-
-  constructor(real: KernelFiles) {
-    this.#real = real;
-  }
-
-  static async load(): Promise<WatchedKernel> {
-    const nothing = { send: () => 0, residentBytes: () => 0, canTell: () => true };
-    return new WatchedKernel((await loadKernelFiles()) ?? nothing);
-  }
-
-  /** Both may be replaced by a test. */
-  limitSend = (lengthBytes: number): number => lengthBytes;
-  limitResident = (lengthBytes: number): number => lengthBytes;
-
-  send(socketFd: number, fileFd: number, range: FileRange): number {
-    const { startBytes, lengthBytes } = this.#resident;
-    const isKnown = range.startBytes >= startBytes && endOf(range) <= startBytes + lengthBytes;
-    if (!isKnown) this.stalls.push(range);
-    const limited = this.limitSend(range.lengthBytes);
-    if (limited === 0) return 0;
-    const sent = this.#real.send(socketFd, fileFd, { ...range, lengthBytes: limited });
-    this.sentBytes += sent;
-    return sent;
-  }
-
-  residentBytes(fileFd: number, range: FileRange & { readonly isQuiet: boolean }): number {
-    const lengthBytes = this.limitResident(this.#real.residentBytes(fileFd, range));
-    this.#resident = { startBytes: range.startBytes, lengthBytes };
-    return lengthBytes;
-  }
-
-  canTell(ownerUid: number): boolean {
-    return this.#real.canTell(ownerUid);
-  }
-}
-
-function endOf({ startBytes, lengthBytes }: FileRange): number {
-  return startBytes + lengthBytes;
-}
-
-interface Served extends AsyncDisposable {
-  readonly origin: URL;
-  readonly path: string;
-  readonly bytes: Buffer;
-  readonly failures: unknown[];
-  readonly sentBytes: () => number;
-}
-
-interface ServeOptions {
-  readonly kernel: KernelFiles | undefined;
-  readonly isEncrypted?: boolean;
-  readonly wrap?: (file: SentFile) => SentFile;
-}
-
-/** `/<start>-<length>` is answered with that part of one file; anything else with "hello". */
-async function serveFile({
-  kernel,
-  isEncrypted = false,
-  wrap = (file) => file,
-}: ServeOptions): Promise<Served> {
-  await using resources = new AsyncDisposableStack();
-  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-send-")));
-  const path = join(folder.path, "file");
-  const bytes = randomBytes(SIZE_BYTES);
-  await writeFile(path, bytes);
-  const sender = new FileSender(kernel);
-  const failures: unknown[] = [];
-  const stopping = new AbortController().signal;
-  const external = { host: undefined, relativeUrls: false, trustedProxies: new AddressList([]) };
-  const settings = { prefix: "/", external };
-  const blocks = createBlocks((sizeBytes) => new Uint8Array(sizeBytes));
-  let sentBytes = 0;
-  const answer = async (exchange: Exchange): Promise<void> => {
-    const { outgoing } = exchange;
-    const range = /^\/(\d+)-(\d+)$/.exec(exchange.incoming.url ?? "");
-    if (range === null) return void outgoing.end("hello");
-    const [startBytes = 0, lengthBytes = 0] = range.slice(1).map(Number);
-    await using handle = await open(path);
-    using outlet = new Outlet(exchange);
-    outgoing.setHeader("Content-Length", lengthBytes);
-    const file = wrap({ handle, id: path, ownerUid: process.geteuid?.() ?? -1 });
-    await sender.send(file, { startBytes, lengthBytes }, outlet);
-    sentBytes += exchange.sentBytes;
-    outgoing.end();
-  };
-  const listener: RequestListener = (incoming, outgoing) => {
-    answer(new Exchange({ incoming, outgoing }, { settings, stopping, blocks })).catch(
-      (error: unknown) => {
-        failures.push(error);
-        outgoing.destroy();
-      },
-    );
-  };
-  const origin = isEncrypted
-    ? await openTls(resources, folder.path, listener)
-    : resources.use(await openLoopbackServer(listener)).url;
-  const owned = resources.move();
-  return {
-    origin: new URL(origin),
-    path,
-    bytes,
-    failures,
-    sentBytes: () => sentBytes,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
-
-async function openTls(
-  resources: AsyncDisposableStack,
-  folder: string,
-  listener: RequestListener,
-): Promise<string> {
-  const files = await writeCertificate(folder, "localhost");
-  const [cert, key] = [readFileSync(files.certificate), readFileSync(files.key)];
-  const server = createTlsServer({ cert, key }, listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  resources.defer(async () => {
-    server.closeAllConnections();
-    await server[Symbol.asyncDispose]();
-  });
-  return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
 
 /** Parts of every size on one connection; whatever way they take, they must be right and counted. */
 async function expectParts(served: Served): Promise<void> {
   const { origin, bytes } = served;
   const parts = [
-    [0, SIZE_BYTES],
+    [0, SERVED_BYTES],
     [0, 1],
-    [SIZE_BYTES - 1, 1],
+    [SERVED_BYTES - 1, 1],
     [4_095, 2],
     [1, 16 * 1024],
     [7, 300_000],
     ...Array.from({ length: 12 }, () => {
-      const startBytes = randomInt(SIZE_BYTES);
-      return [startBytes, randomInt(1, Math.min(3 * MIB, SIZE_BYTES - startBytes + 1))] as const;
+      const startBytes = randomInt(SERVED_BYTES);
+      return [startBytes, randomInt(1, Math.min(3 * MIB, SERVED_BYTES - startBytes + 1))] as const;
     }),
   ] as readonly (readonly [number, number])[];
   using connection = await RawConnection.open(origin);
@@ -264,7 +122,7 @@ describe("a disk that does not answer", () => {
       const handle = new Proxy(file.handle, {
         get: (target, name) => (name === "read" ? read : Reflect.get(target, name, target)),
       });
-      return { ...file, handle };
+      return { ...file, handle, ...NEVER_NEW };
     };
     await using served = await serveFile({ kernel, wrap: stuck });
     const clients = await Promise.all(
@@ -288,22 +146,26 @@ describe("a disk that does not answer", () => {
 
 describe("a file that becomes shorter while it is sent", () => {
   it.each([
-    ["from memory", (lengthBytes: number) => lengthBytes],
-    ["from the disk", () => 0],
-  ])("%s cuts the connection: nobody takes a part for the whole", async (_title, limitResident) => {
-    const kernel = await WatchedKernel.load();
-    kernel.limitResident = limitResident;
-    await using served = await serveFile({ kernel });
-    using connection = await RawConnection.open(served.origin);
-    connection.socket.once("data", () => connection.socket.pause());
-    connection.send(plainRequest("GET", `/0-${SIZE_BYTES}`));
-    await once(connection.socket, "pause");
-    await truncate(served.path, SIZE_BYTES - 1);
-    connection.socket.resume();
-    await expect(connection.answer()).rejects.toBeInstanceOf(RawClosed);
-    await vi.waitUntil(() => served.failures.length > 0);
-    expect(served.failures).toMatchObject([{ kind: "FileCutShort" }]);
-  });
+    ["from memory", (lengthBytes: number) => lengthBytes, {}],
+    ["from the disk", () => 0, {}],
+    ["from the disk through the page cache", () => 0, NEVER_NEW],
+  ])(
+    "%s cuts the connection: nobody takes a part for the whole",
+    async (_title, limitResident, change) => {
+      const kernel = await WatchedKernel.load();
+      kernel.limitResident = limitResident;
+      await using served = await serveFile({ kernel, wrap: (file) => ({ ...file, ...change }) });
+      using connection = await RawConnection.open(served.origin);
+      connection.socket.once("data", () => connection.socket.pause());
+      connection.send(plainRequest("GET", `/0-${SERVED_BYTES}`));
+      await once(connection.socket, "pause");
+      await truncate(served.path, SERVED_BYTES - 1);
+      connection.socket.resume();
+      await expect(connection.answer()).rejects.toBeInstanceOf(RawClosed);
+      await vi.waitUntil(() => served.failures.length > 0);
+      expect(served.failures).toMatchObject([{ kind: "FileCutShort" }]);
+    },
+  );
 });
 
 describe("a connection that is cut", () => {
@@ -317,7 +179,7 @@ describe("a connection that is cut", () => {
     await using served = await serveFile({ kernel, wrap: count });
     using connection = await RawConnection.open(served.origin);
     connection.socket.pause();
-    connection.send(plainRequest("GET", `/0-${SIZE_BYTES}`).repeat(3));
+    connection.send(plainRequest("GET", `/0-${SERVED_BYTES}`).repeat(3));
     await vi.waitUntil(() => begun === 3);
     connection.socket.resetAndDestroy();
     await vi.waitUntil(() => served.failures.length === 3);
