@@ -9,6 +9,8 @@ import { WatchedKernel } from "../fakes/watched-kernel.ts";
 import { SERVED_BYTES, type Served, serveFile } from "../fixtures/file-server.ts";
 import { plainRequest, RawConnection } from "../fixtures/raw-http.ts";
 
+const MIB = 2 ** 20;
+
 /** Counts what is read by the handle that everybody uses, through the page cache. */
 function countReads(reads: { count: number }): (file: SentFile) => SentFile {
   return (file) => {
@@ -61,6 +63,29 @@ describe.runIf(await canReadDirectly())("a file that nobody has asked for lately
       expect(served.failures).toEqual([]);
     },
   );
+
+  it("is read so from any byte to any other", async () => {
+    const kernel = await WatchedKernel.load();
+    kernel.limitResident = () => 0;
+    const reads = { count: 0 };
+    await using served = await serveFile({ kernel, wrap: countReads(reads) });
+    const parts = [
+      [0, MIB],
+      [1, MIB],
+      [4_095, MIB + 2],
+      [4_097, 3 * MIB],
+      [SERVED_BYTES - MIB - 1, MIB + 1],
+      [7 * MIB + 100, 2 * MIB + 7_000],
+    ] as const;
+    using connection = await RawConnection.open(served.origin);
+    for (const [startBytes, lengthBytes] of parts) {
+      connection.send(plainRequest("GET", `/${startBytes}-${lengthBytes}`));
+      const { body } = await connection.answer();
+      expect(body.equals(served.bytes.subarray(startBytes, startBytes + lengthBytes))).toBe(true);
+    }
+    expect(reads.count).toBe(0);
+    expect(served.failures).toEqual([]);
+  });
 
   it("is read the ordinary way for good when the kernel refuses the memory", async () => {
     const kernel = await WatchedKernel.load();
