@@ -63,7 +63,7 @@ export class ProgressRule {
       queuedBytes: undefined,
     };
     this.#watched.add(watched);
-    outgoing.once("close", () => this.#leave(watched));
+    outgoing.on("close", () => this.#leave(watched));
   }
 
   #leave(watched: Watched): void {

@@ -37,7 +37,7 @@ export function answerRefused(server: Server, { log }: { readonly log: Logger })
   server.on("request", ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
     const answers = running.get(socket) ?? new Set();
     running.set(socket, answers.add(outgoing));
-    outgoing.once("close", () => answers.delete(outgoing));
+    outgoing.on("close", () => answers.delete(outgoing));
   });
   server.on("clientError", (error: Error, socket: Socket) => {
     // What else arrives on a connection that is about to close is refused again.

@@ -75,7 +75,7 @@ export async function createRegistryApp(
     content,
     events,
     manifestAnswers: new ManifestAnswers(),
-    foundBlobs: new FoundThisTurn<StoredBlob>(),
+    foundBlobs: new FoundThisTurn<StoredBlob | undefined>(),
     settings,
     readOnly,
   });

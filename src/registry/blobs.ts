@@ -20,7 +20,7 @@ const MAX_AGE = "max-age=31536000";
 export const getBlob: Handler = async (exchange, deps) => {
   const { name, digest } = exchange.routeOf("blob");
   const found = deps.foundBlobs.find(`${name}:${digest}`, () =>
-    deps.content.blobs.find(name, digest, exchange),
+    deps.content.blobs.find(name, digest, { signal: exchange.effects }),
   );
   // What is at hand is not waited for.
   const blob = found instanceof Promise ? await found : found;

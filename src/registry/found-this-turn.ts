@@ -4,24 +4,28 @@ import { PerTurn } from "../lib/per-turn.ts";
  * What has been found in the store in this turn of the event loop.
  *
  * All requests that are read in one turn had arrived before the first of them was looked up, so what
- * was found for it is right for each, as if each had been answered the moment it came in. The more
+ * is found for it is right for each, as if each had been answered the moment it came in. The more
  * requests come at a time, the fewer looks each of them costs.
  */
-export class FoundThisTurn<Value> {
-  readonly #found = new PerTurn(() => new Map<string, Value>());
+export class FoundThisTurn<Found> {
+  readonly #found = new PerTurn(() => new Map<string, Found | Promise<Found>>());
 
-  /** @param load looks into the store. What it throws, and absence, is not kept. */
-  find<Found extends Value | undefined>(
-    key: string,
-    load: () => Promise<Found>,
-  ): Value | Promise<Found | Value> {
+  /**
+   * @param load looks into the store, for all who ask in this turn: it must not end because one of
+   * them goes away. What it throws is thrown to all of them.
+   */
+  find(key: string, load: () => Promise<Found>): Found | Promise<Found> {
     const found = this.#found.current;
-    return found.get(key) ?? this.#load(found, key, load);
+    const known = found.get(key);
+    if (known !== undefined) return known;
+    const loading = this.#load(found, key, load);
+    found.set(key, loading);
+    return loading;
   }
 
   /** When the turn is over meanwhile, nobody looks at `found` any more. */
-  async #load<Found extends Value | undefined>(
-    found: Map<string, Value>,
+  async #load(
+    found: Map<string, Found | Promise<Found>>,
     key: string,
     load: () => Promise<Found>,
   ): Promise<Found> {

@@ -13,7 +13,7 @@ export interface HandlerDeps {
   readonly events: EventBus;
   readonly manifestAnswers: ManifestAnswers;
   /** By repository and digest. */
-  readonly foundBlobs: FoundThisTurn<StoredBlob>;
+  readonly foundBlobs: FoundThisTurn<StoredBlob | undefined>;
   readonly settings: HandlerSettings;
 }
 

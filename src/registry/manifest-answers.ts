@@ -14,7 +14,7 @@ export class ManifestAnswers {
   readonly #found = new FoundThisTurn<StoredManifest>();
   readonly #answers = new WeakMap<StoredManifest, Answer>();
 
-  /** @param load looks into the store. What it throws is not kept. */
+  /** See {@link FoundThisTurn.find}. */
   find(
     { name, reference }: ManifestRoute,
     load: () => Promise<StoredManifest>,

@@ -29,7 +29,7 @@ export const getManifest: Handler = (exchange, deps) => {
   const route = exchange.routeOf("manifest");
   const { name, reference } = route;
   const stored = deps.manifestAnswers.find(route, () =>
-    deps.content.manifests.get(name, reference, exchange),
+    deps.content.manifests.get(name, reference, { signal: exchange.effects }),
   );
   // What is at hand is not waited for.
   if (!(stored instanceof Promise)) return answerWith(exchange, stored, deps);
