@@ -13,10 +13,15 @@ export class Connection {
     this.socket = socket;
   }
 
-  /** Answers that are not out yet, in the order of their requests. */
-  get owed(): readonly ServerResponse[] {
+  /** Answers that are not out yet, or whose request has not come to its end, in the order of the requests. */
+  get unfinished(): readonly ServerResponse[] {
     this.#forget();
     return this.#answers;
+  }
+
+  /** Answers that are not out yet, in the order of their requests. */
+  get owed(): readonly ServerResponse[] {
+    return this.unfinished.filter(({ closed }) => !closed);
   }
 
   /** What node keeps of answers until the kernel takes it. */
@@ -34,10 +39,14 @@ export class Connection {
 
   #forget(): void {
     const [first] = this.#answers;
-    if (first === undefined || !first.closed) return;
+    if (first === undefined || !isFinished(first)) return;
     if (this.#answers.length === 1) this.#answers.pop();
-    else this.#answers = this.#answers.filter(({ closed }) => !closed);
+    else this.#answers = this.#answers.filter((answer) => !isFinished(answer));
   }
+}
+
+function isFinished({ closed, req }: ServerResponse): boolean {
+  return closed && (req.complete || req.destroyed);
 }
 
 /** All connections of one server, until it ends. */
@@ -48,14 +57,21 @@ export class Connections {
   static of(server: Server): Connections {
     const connections = new Connections();
     server.on(connectionEvent(server), (socket: Socket) => connections.#add(socket));
-    server.on("request", ({ socket }: IncomingMessage, answer: ServerResponse) => {
+    const add = ({ socket }: IncomingMessage, answer: ServerResponse): void =>
       connections.#open.get(socket)?.add(answer);
-    });
+    server.on("request", add);
+    // The body of such a request is dropped, but has to come.
+    server.on("checkExpectation", add);
     return connections;
   }
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** @returns `undefined` once it is closed. */
+  of(socket: Socket): Connection | undefined {
+    return this.#open.get(socket);
   }
 
   [Symbol.iterator](): Iterator<Connection> {

@@ -71,9 +71,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const connections = Connections.of(server);
   keepConnectionsThatOwe(server, connections);
   options.overload?.watch(server, connections);
-  answerRefused(server, { log });
+  answerRefused(server, { log, connections });
   const { progressWindowMs: windowMs } = options;
-  resources.use(enforceProgress(server, { log, ...(windowMs !== undefined && { windowMs }) }));
+  resources.use(enforceProgress({ log, connections, ...(windowMs !== undefined && { windowMs }) }));
   await startListening(server, listen, options.portSharing);
   const owned = resources.move();
   return {

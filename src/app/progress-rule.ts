@@ -5,8 +5,9 @@
  * counts is that something moves while the server waits for the client. Time in which the client waits
  * for the server does not count, however long it is.
  */
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../observability/logger.ts";
+import type { Connections } from "./connections.ts";
 import { readSendQueues } from "./send-queues.ts";
 
 /** How long a client may be waited for while less than {@link LEAST_BYTES} move. */
@@ -53,17 +54,10 @@ export class ProgressRule {
 
   /** Until the answer is out and the request has been read to its end. */
   watch(incoming: IncomingMessage, outgoing: ServerResponse, nowMs: number): void {
-    // Written out, and with one listener: this is done for every request.
-    const watched: Watched = {
-      incoming,
-      outgoing,
-      sinceMs: nowMs,
-      movedBytes: this.#bytesMoved(outgoing),
-      drainedBytes: 0,
-      queuedBytes: undefined,
-    };
+    const watched: Watched = { incoming, outgoing, ...this.#fresh(outgoing, nowMs) };
     this.#watched.add(watched);
-    outgoing.on("close", () => this.#leave(watched));
+    if (outgoing.closed) this.#leave(watched);
+    else outgoing.once("close", () => this.#leave(watched));
   }
 
   #leave(watched: Watched): void {
@@ -140,23 +134,36 @@ function addDrained(watched: Watched, queuedBytes: number | undefined): number {
   return watched.drainedBytes;
 }
 
-/** Watches every request of a server, by one timer that keeps no process alive. Disposing it stops the timer. */
-export function enforceProgress(server: Server, options: ProgressOptions): Disposable {
+export interface EnforceOptions extends ProgressOptions {
+  /** Of the server. */
+  readonly connections: Connections;
+}
+
+/**
+ * Watches what it finds running when it looks, several times in a window: most requests are over before
+ * it sees them. One timer, which keeps no process alive; disposing it stops that.
+ */
+export function enforceProgress(options: EnforceOptions): Disposable {
+  const { connections, windowMs = PROGRESS_WINDOW_MS } = options;
   const rule = new ProgressRule(options);
-  const watch = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
-    rule.watch(incoming, outgoing, performance.now());
-  server.on("request", watch);
-  // Its body is dropped, but has to come.
-  server.on("checkExpectation", watch);
-  const lookMs = (options.windowMs ?? PROGRESS_WINDOW_MS) / LOOKS_PER_WINDOW;
+  const known = new WeakSet<ServerResponse>();
+  const watchNew = (nowMs: number): void => {
+    for (const answer of [...connections].flatMap(({ unfinished }) => unfinished)) {
+      if (known.has(answer)) continue;
+      known.add(answer);
+      rule.watch(answer.req, answer, nowMs);
+    }
+  };
   let isLooking = false;
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    await rule.check(performance.now());
+    const nowMs = performance.now();
+    watchNew(nowMs);
+    await rule.check(nowMs);
     isLooking = false;
   };
-  const timer = setInterval(() => void look(), lookMs);
+  const timer = setInterval(() => void look(), windowMs / LOOKS_PER_WINDOW);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

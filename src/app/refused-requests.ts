@@ -4,9 +4,9 @@
  */
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Logger } from "../observability/logger.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
+import type { Connections } from "./connections.ts";
 
 interface Refusal {
   readonly status: number;
@@ -30,15 +30,15 @@ export function refusalOf(error: Error): Refusal | undefined {
   return REFUSALS.get(code) ?? (code.startsWith("HPE_") ? MALFORMED : undefined);
 }
 
+export interface RefusedOptions {
+  readonly log: Logger;
+  /** Of the server. */
+  readonly connections: Connections;
+}
+
 /** Takes the place of the answers that node gives by itself, which have no body. */
-export function answerRefused(server: Server, { log }: { readonly log: Logger }): void {
-  const running = new WeakMap<Duplex, Set<ServerResponse>>();
-  const refused = new WeakSet<Duplex>();
-  server.on("request", ({ socket }: IncomingMessage, outgoing: ServerResponse) => {
-    const answers = running.get(socket) ?? new Set();
-    running.set(socket, answers.add(outgoing));
-    outgoing.on("close", () => answers.delete(outgoing));
-  });
+export function answerRefused(server: Server, { log, connections }: RefusedOptions): void {
+  const refused = new WeakSet<Socket>();
   server.on("clientError", (error: Error, socket: Socket) => {
     // What else arrives on a connection that is about to close is refused again.
     if (refused.has(socket)) return;
@@ -50,7 +50,7 @@ export function answerRefused(server: Server, { log }: { readonly log: Logger })
       err: error,
     });
     if (refusal === undefined) socket.destroy();
-    else refuseInTurn(socket, refusal, running.get(socket) ?? new Set());
+    else refuseInTurn(socket, refusal, connections.of(socket)?.owed ?? []);
   });
   server.on("checkExpectation", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const expectation = incoming.headers.expect;
@@ -61,13 +61,9 @@ export function answerRefused(server: Server, { log }: { readonly log: Logger })
 }
 
 /** Requests before the refused one are answered first: the client takes answers in the order of its requests. */
-function refuseInTurn(
-  socket: Socket,
-  refusal: Refusal,
-  answers: ReadonlySet<ServerResponse>,
-): void {
-  const earlier = [...answers].filter(({ req }) => req.complete);
-  const broken = [...answers].find(({ req }) => !req.complete);
+function refuseInTurn(socket: Socket, refusal: Refusal, answers: readonly ServerResponse[]): void {
+  const earlier = answers.filter(({ req }) => req.complete);
+  const broken = answers.find(({ req }) => !req.complete);
   if (broken?.headersSent === true) {
     socket.destroy();
     return;

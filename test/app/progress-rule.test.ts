@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo, Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
+import { Connections } from "../../src/app/connections.ts";
 import { startServer } from "../../src/app/http-server.ts";
 import {
   bytesMoved,
@@ -236,9 +237,9 @@ describe("a server", () => {
 });
 
 it("enforceProgress keeps no process alive", () => {
-  const server = createServer();
+  const connections = Connections.of(createServer());
   const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-  using _rule = enforceProgress(server, { log: new RecordingLogger() });
+  using _rule = enforceProgress({ log: new RecordingLogger(), connections });
   const after = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   expect(after).toBe(before);
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { Connections } from "../../src/app/connections.ts";
 import { answerRefused, refusalOf } from "../../src/app/refused-requests.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { openRegistry } from "../fixtures/in-process-registry.ts";
@@ -101,7 +102,7 @@ async function openHeld(): Promise<Held> {
     answer = outgoing;
     requested.resolve();
   });
-  answerRefused(server, { log: new RecordingLogger() });
+  answerRefused(server, { log: new RecordingLogger(), connections: Connections.of(server) });
   server.on("clientError", () => refused.resolve());
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as { port: number };
@@ -129,7 +130,7 @@ describe("refusalOf", () => {
 
 it("nothing is written to a connection that is gone", () => {
   const server = createServer();
-  answerRefused(server, { log: new RecordingLogger() });
+  answerRefused(server, { log: new RecordingLogger(), connections: Connections.of(server) });
   const written: unknown[] = [];
   const socket = Object.assign(new Socket(), { write: (bytes: unknown) => written.push(bytes) });
   socket.destroy();
