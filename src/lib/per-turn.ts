@@ -2,7 +2,8 @@
  * Something that lives until the turn of the event loop ends, and is made anew for the next.
  *
  * What a server reads in one turn had arrived when the turn began. An answer that was found in that
- * turn is therefore right for all of it, as if each had been answered the moment it came in.
+ * turn is therefore right for all of it, as if each had been answered the moment it came in. Made by a
+ * callback of `setImmediate`, it lives through the next turn as well.
  */
 export class PerTurn<Value> {
   readonly #make: () => Value;

@@ -205,13 +205,10 @@ export function hasPresignedUrls(driver: StorageDriver): driver is StorageDriver
   return "presign" in driver;
 }
 
+const DOTS_ALONE = /(?:^|\/)\.\.?(?:\/|$)/;
 const KEY = /^[A-Za-z0-9._:-]+(?:\/[A-Za-z0-9._:-]+)*$/;
 
 /** Letters, digits and `._:-` in segments that are not empty, `.` or `..`; at most 1,024 characters (the limit of S3). */
 export function isStorageKey(text: string): boolean {
-  return (
-    text.length <= 1024 &&
-    KEY.test(text) &&
-    text.split("/").every((segment) => segment !== "." && segment !== "..")
-  );
+  return text.length <= 1024 && KEY.test(text) && !DOTS_ALONE.test(text);
 }
