@@ -98,7 +98,7 @@ export class OverloadGuard implements Disposable {
     });
   }
 
-  /** Why a request is not taken, if so: its connection is closed behind the answer. Call it once for each. */
+  /** Why a request is not taken, if so. Call it once for each, before anything of its body is read. */
   readonly refusal = (asked: AskedFor): Overloaded | undefined => {
     if (this.#isCalm && (asked.method === "GET" || asked.method === "HEAD")) return undefined;
     const bytes = bytesOf(asked);
@@ -107,7 +107,9 @@ export class OverloadGuard implements Disposable {
       if (bytes > 0) this.#reserve(asked, bytes);
       return undefined;
     }
-    asked.outgoing.shouldKeepAlive = false;
+    // Closing while a body still comes in may make the client's system throw the answer away; but to
+    // read and drop it costs memory for a moment.
+    if (!asked.hasBody || reason === "memory") asked.outgoing.shouldKeepAlive = false;
     this.#options.metrics.refused(reason);
     this.#repeated.warn(MESSAGES[reason], this.#figures());
     return new Overloaded(`too much to do: ${reason}`);

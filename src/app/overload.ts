@@ -36,6 +36,7 @@ export interface Load {
 /** Which limit stands in a request's way. */
 export type OverloadReason = "connections" | "buffered" | "memory";
 
+const MIB = 1024 * 1024;
 /** Libraries, logs, the store's own files. */
 const OTHER_FILES = 256;
 /** Every second connection may have a file open. */
@@ -43,7 +44,10 @@ const FILES_PER_CONNECTION = 1.5;
 /** An idle connection costs about a quarter of it. */
 const BYTES_PER_CONNECTION = 64 * 1024;
 const LEAST_CONNECTIONS = 64;
+/** A process at rest, and a little for its work. */
+const USED_AT_REST = 128 * MIB;
 const BUFFERED_SHARE = 0.25;
+const LEAST_BUFFERED = 8 * MIB;
 const MEMORY_SHARE = 0.85;
 
 /**
@@ -56,10 +60,11 @@ export const LEAST_REQUESTS = 8;
 export function limitsFor(config: LimitsConfig, resources: Resources): Limits {
   const memoryBytes = Math.floor(resources.memoryBytes / resources.processes);
   const byFiles = Math.floor((resources.openFiles - OTHER_FILES) / FILES_PER_CONNECTION);
+  const ofRest = (memoryBytes - USED_AT_REST) * BUFFERED_SHARE;
   const byMemory = Math.floor(memoryBytes / BYTES_PER_CONNECTION);
   return {
     connections: config.connections ?? Math.max(LEAST_CONNECTIONS, Math.min(byFiles, byMemory)),
-    bufferedBytes: config.bufferedBytes ?? Math.floor(memoryBytes * BUFFERED_SHARE),
+    bufferedBytes: config.bufferedBytes ?? Math.max(LEAST_BUFFERED, Math.floor(ofRest)),
     memoryBytes: config.memoryBytes ?? Math.floor(memoryBytes * MEMORY_SHARE),
   };
 }
@@ -71,7 +76,6 @@ export function overloadBy(load: Load, bytes: number, limits: Limits): OverloadR
   return "memory";
 }
 
-const MIB = 1024 * 1024;
 /** A manifest is read whole, and is never larger. */
 const MOST_OF_MANIFEST = 4 * MIB;
 /** An upload gathers a block before it writes. */

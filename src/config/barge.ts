@@ -41,7 +41,7 @@ const limitsSchema = z
         "Most connections at a time. A few more are answered 503 with `Retry-After`, all beyond those are closed. Default: what the limit of open files and the memory have room for.",
       ),
     buffered: optionalSize(MEMORY).describe(
-      "Most bytes that may wait in memory for clients: of answers that are not taken yet, and of bodies that come in. Beyond it new requests are answered 503 with `Retry-After`. Default: a quarter of the memory of the machine or container.",
+      "Most bytes that may wait in memory for clients: of answers that are not taken yet, and of bodies that come in. Beyond it new requests are answered 503 with `Retry-After`. Default: a quarter of what the machine or container has beyond 128 MiB.",
     ),
     memory: optionalSize(MEMORY).describe(
       "Resident memory of a process beyond which new requests are answered 503 with `Retry-After` while others run. Default: 85% of the memory of the machine or container.",

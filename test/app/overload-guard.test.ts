@@ -178,17 +178,32 @@ describe("with much waiting in memory", () => {
     await untilTaken(loaded);
   });
 
-  it("an upload that goes on is finished, a new body is refused, and the end of an upload is taken", async () => {
+  it("a client whose large body is refused reads the answer, whatever it still sends", async () => {
     await using loaded = await openLoaded({ bufferedBytes: 10_000 });
-    const path = await beginUpload(loaded);
-    const upload = await loaded.connect();
-    const lines = ["Content-Length: 9000", "Expect: 100-continue"];
-    upload.send(`${requestHead("PATCH", path, lines)}\r\n`);
-    await upload.continued();
+    await beginChunk(loaded, 9000);
+    const connection = await loaded.connect();
+    const target = `/v2/a/blobs/uploads/?digest=${digestOf(Buffer.alloc(0))}`;
+    const head = requestHead("POST", target, [`Content-Length: ${LARGE_BYTES}`]);
+    connection.socket.pause();
+    connection.send(`${head}\r\n`, Buffer.alloc(LARGE_BYTES));
+    // It looks for the answer only when all of its body is out.
+    await vi.waitUntil(() => connection.socket.writableLength === 0, WAIT);
+    connection.socket.resume();
+    expect((await connection.answer()).status).toBe(503);
+  });
+
+  it("an upload that runs is finished while a new body is refused, and the end of one is taken", async () => {
+    await using loaded = await openLoaded({ bufferedBytes: 10_000 });
+    const { path, connection: upload } = await beginChunk(loaded, 9000);
     const other = await loaded.connect();
     const manifest = requestHead("PUT", "/v2/a/manifests/x", ["Content-Length: 2000"]);
     other.send(`${manifest}\r\n`, Buffer.alloc(2000));
     expect((await other.answer()).status).toBe(503);
+    const empty = await beginUpload(loaded);
+    const end = plainRequest("PUT", `${empty}?digest=${digestOf(Buffer.alloc(0))}`, [
+      "Content-Length: 0",
+    ]);
+    expect(await statusOn(await loaded.connect(), end)).toBe(201);
     const bytes = randomBytes(9000);
     upload.send(bytes);
     expect((await upload.answer()).status).toBe(202);
@@ -198,6 +213,19 @@ describe("with much waiting in memory", () => {
   });
 });
 
+/** A chunk of which the server has only the head. */
+async function beginChunk(
+  loaded: Loaded,
+  sizeBytes: number,
+): Promise<{ readonly path: string; readonly connection: RawConnection }> {
+  const path = await beginUpload(loaded);
+  const connection = await loaded.connect();
+  const lines = [`Content-Length: ${sizeBytes}`, "Expect: 100-continue"];
+  connection.send(`${requestHead("PATCH", path, lines)}\r\n`);
+  await connection.continued();
+  return { path, connection };
+}
+
 async function beginUpload({ registry }: Loaded): Promise<string> {
   const started = await fetch(new URL("/v2/a/blobs/uploads/", registry.origin), { method: "POST" });
   return new URL(started.headers.get("location") ?? "").pathname;
@@ -206,15 +234,7 @@ async function beginUpload({ registry }: Loaded): Promise<string> {
 describe("with its memory used up", () => {
   it("new requests are refused while others run, and taken when there is room again", async () => {
     await using loaded = await openLoaded({ memoryBytes: 1000 });
-    const uploads: { readonly connection: RawConnection; readonly path: string }[] = [];
-    for (let upload = 0; upload < 8; upload += 1) {
-      const path = await beginUpload(loaded);
-      const connection = await loaded.connect();
-      const lines = ["Content-Length: 5", "Expect: 100-continue"];
-      connection.send(`${requestHead("PATCH", path, lines)}\r\n`);
-      await connection.continued();
-      uploads.push({ connection, path });
-    }
+    const uploads = await Promise.all(Array.from({ length: 8 }, async () => beginChunk(loaded, 5)));
     loaded.memoryBytes = 1001;
     await untilRefused(loaded);
     expect(loaded.refused.at(-1)).toBe("memory");

@@ -28,9 +28,11 @@ describe("limitsFor()", () => {
 
   it("takes shares of the memory, divided by the processes", () => {
     const limits = limitsFor(UNSET, { openFiles: 20_000, memoryBytes: 800 * MIB, processes: 2 });
+    const little = limitsFor(UNSET, { openFiles: 20_000, memoryBytes: 64 * MIB, processes: 1 });
+    expect(little.bufferedBytes).toBe(8 * MIB);
     expect(limits).toEqual({
       connections: 6400,
-      bufferedBytes: 100 * MIB,
+      bufferedBytes: 68 * MIB,
       memoryBytes: 340 * MIB,
     });
   });
