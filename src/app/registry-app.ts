@@ -22,7 +22,7 @@ import { createBlocks } from "../registry/receive-body.ts";
 import { ResponseHeads } from "../registry/response-head.ts";
 import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
-import type { StorageDriver } from "../storage/storage-driver.ts";
+import { hasPresignedUrls, type StorageDriver } from "../storage/storage-driver.ts";
 import { entryUrl } from "./entries.ts";
 
 const MAX_HASH_THREADS = 4;
@@ -68,7 +68,7 @@ export async function createRegistryApp(
   const files = new FileSender(await loadKernelFiles());
   const heads = new ResponseHeads(config.http.headers);
   const answers = { blobs: content.blobs, files, heads };
-  const settings = handlerSettings(config);
+  const settings = handlerSettings(config, driver);
   const { readOnly } = config.storage;
   const router = createRouter({
     ...answers,
@@ -91,10 +91,13 @@ export async function createRegistryApp(
   return { listener, events };
 }
 
-function handlerSettings({ storage, catalog, tags }: Config): HandlerSettings {
+function handlerSettings(
+  { storage, catalog, tags }: Config,
+  driver: StorageDriver,
+): HandlerSettings {
   return {
     deleteEnabled: storage.deleteEnabled,
-    redirect: storage.redirect,
+    redirect: storage.redirect && hasPresignedUrls(driver),
     maxCatalogEntries: catalog.maxEntries,
     maxTags: tags.maxTags,
   };

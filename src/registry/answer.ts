@@ -8,6 +8,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Left out: `Content-Length: 0`, or nothing at all where the status forbids a body. */
   readonly body?: AnswerBody | undefined;
+  /** The same object answers many requests: what is made of it is worth keeping. */
+  readonly isLasting?: true;
 }
 
 export type AnswerBody = BytesBody | BlobBody;

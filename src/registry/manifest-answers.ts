@@ -31,6 +31,7 @@ export class ManifestAnswers {
       status: 200,
       headers: { ...digestHeaders(stored), ...UNTRUSTED_CONTENT },
       body: { contentType, bytes: stored.bytes },
+      isLasting: true,
     };
     this.#answers.set(stored, answer);
     return answer;

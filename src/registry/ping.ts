@@ -2,11 +2,11 @@
 import type { Answer } from "./answer.ts";
 import type { Handler } from "./handler.ts";
 
-/** The same object every time: see {@link ResponseHeads}. */
 const PONG: Answer = {
   status: 200,
   headers: {},
   body: { contentType: "application/json", bytes: Buffer.from("{}") },
+  isLasting: true,
 };
 
 export const ping: Handler = () => PONG;

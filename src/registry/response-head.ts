@@ -13,7 +13,7 @@ type Lines = string[];
 export class ResponseHeads {
   readonly #standing: ReadonlyMap<string, Lines>;
   readonly #standingLines: Lines;
-  /** Of answers that are given again and again. */
+  /** Of lasting answers. */
   readonly #lines = new WeakMap<Answer, Lines>();
 
   /** @param configured `http.headers` of the config: they take the place of what is always there. */
@@ -27,10 +27,10 @@ export class ResponseHeads {
 
   /** Lines of the answer take the place of those that stand in every one. Not to be changed. */
   linesOf(answer: Answer): Lines {
-    const known = this.#lines.get(answer);
+    const known = answer.isLasting ? this.#lines.get(answer) : undefined;
     if (known !== undefined) return known;
     const lines = this.#make(answer);
-    this.#lines.set(answer, lines);
+    if (answer.isLasting) this.#lines.set(answer, lines);
     return lines;
   }
 

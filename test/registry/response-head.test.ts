@@ -47,10 +47,10 @@ describe("the head of an answer", () => {
     expect(lines).toEqual([...ALWAYS, "X-B", "1", "Cache-Control", "no-store"]);
   });
 
-  it("is made once for an answer that is given again", () => {
+  it("is made once for an answer that lasts", () => {
     const heads = new ResponseHeads({});
-    const answer: Answer = { status: 200, headers: {}, body: TEXT };
-    expect(heads.linesOf(answer)).toBe(heads.linesOf(answer));
-    expect(heads.linesOf({ ...answer, status: 204, body: undefined })).toEqual(ALWAYS);
+    const lasting: Answer = { status: 200, headers: {}, body: TEXT, isLasting: true };
+    expect(heads.linesOf(lasting)).toBe(heads.linesOf(lasting));
+    expect(heads.linesOf({ ...lasting, status: 204, body: undefined })).toEqual(ALWAYS);
   });
 });
