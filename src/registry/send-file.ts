@@ -8,7 +8,6 @@
  */
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
 import { OpenFiles } from "./open-files.ts";
 import { BufferedReader } from "./send-file-buffered.ts";
@@ -17,9 +16,12 @@ import { DirectFiles } from "./send-file-direct.ts";
 import type { Outlet } from "./send-file-outlet.ts";
 import { ReadAhead } from "./send-file-pieces.ts";
 import { Residency } from "./send-file-residency.ts";
+import { SendTurns } from "./send-turns.ts";
 
-/** How much one answer may hand to the kernel before others get their turn: half a millisecond's work. */
+/** How much one answer may hand to the kernel before others get their turn: a fifth of a millisecond's work. */
 const TURN_BYTES = 2 ** 20;
+/** A millisecond's work. */
+const TURNS_PER_ROUND = 4;
 /** Held for every client that is slow, so it is small. */
 const SMALL = { sizeBytes: 16 * 1024, maxLent: Infinity, maxIdle: 64 } as const;
 /** 16 MiB for all that is not sent by the kernel; when slow clients hold all of it, small pieces do. */
@@ -49,6 +51,7 @@ export class FileSender {
   readonly openFiles = new OpenFiles(KEPT_OPEN);
   readonly #small = new BufferPool(SMALL);
   readonly #large = new BufferPool(LARGE);
+  readonly #turns = new SendTurns(TURNS_PER_ROUND);
   readonly #kernel: Kernel | undefined;
 
   /** @param files `undefined` to send everything in the ordinary way. */
@@ -79,15 +82,15 @@ export class FileSender {
 
   /** @returns how many bytes went out. */
   async #sendSome(sending: Sending, at: number): Promise<number> {
-    const { outlet, endBytes, kernel } = sending;
+    const { outlet, kernel } = sending;
+    await this.#turns.take();
     const resident = residentBytes(sending, at);
     if (kernel === undefined || resident === 0) return await this.#sendByReading(sending, at);
     outlet.throwIfGone();
-    const sent = outlet.isEncrypted
-      ? await this.#sendCopy(sending, { startBytes: at, lengthBytes: resident }, this.#takeLarge())
-      : await this.#sendByKernel(sending, { startBytes: at, lengthBytes: resident }, kernel.files);
-    if (at + sent < endBytes) await nextTurn();
-    return sent;
+    const range = { startBytes: at, lengthBytes: resident };
+    return outlet.isEncrypted
+      ? await this.#sendCopy(sending, range, this.#takeLarge())
+      : await this.#sendByKernel(sending, range, kernel.files);
   }
 
   /** @returns how many bytes went out. */

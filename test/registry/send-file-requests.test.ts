@@ -1,9 +1,11 @@
 /** Blobs that are files, as clients ask for them: ranges, pipelines, crowds, and clients that go away. */
 import { randomBytes, randomInt } from "node:crypto";
-import { mkdtempDisposable, readdir, readlink } from "node:fs/promises";
+import { mkdtempDisposable, readdir, readFile, readlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
 import { writeCertificate } from "../fixtures/certificates.ts";
@@ -40,6 +42,22 @@ async function openFiles(): Promise<readonly string[]> {
   const all = await readdir("/proc/self/fd").catch(() => []);
   const files = await Promise.all(all.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
   return files.filter((file) => file.startsWith(folder));
+}
+
+function blobFile(): string {
+  const hex = digest.slice("sha256:".length);
+  return join(folder, "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex, "data");
+}
+
+/** Memory of buffers, without those that nobody has any more. */
+async function usedBytes(): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  for (let count = 0; count < 4; count += 1) {
+    if (typeof collect === "function") collect();
+    await turn();
+  }
+  return process.memoryUsage().arrayBuffers;
 }
 
 interface Expected {
@@ -222,19 +240,22 @@ describe("many at once", () => {
     await vi.waitUntil(async () => (await openFiles()).length === 0, WAIT);
   });
 
-  it("that do not read take hardly any memory, and get the whole in the end", async () => {
+  it("that do not read take hardly any memory, and get the whole in the end", SLOW, async () => {
     const connections = await Promise.all(
       Array.from({ length: 12 }, () => RawConnection.open(registry.origin)),
     );
-    const before = process.memoryUsage().arrayBuffers;
+    // What has to come from the disk may take more, up to a limit for all together.
+    await readFile(blobFile());
+    const before = await usedBytes();
     for (const connection of connections) {
       connection.socket.pause();
       connection.send(plainRequest("GET", target));
     }
     await vi.waitUntil(() => connections.every(({ socket }) => socket.bytesRead > 0), WAIT);
+    const perClient = async (): Promise<number> =>
+      ((await usedBytes()) - before) / connections.length;
     for (let count = 0; count < 500; count += 1) await turn();
-    const perClient = (process.memoryUsage().arrayBuffers - before) / connections.length;
-    expect(perClient).toBeLessThan(128 * 1024);
+    await expect.poll(perClient, WAIT).toBeLessThan(192 * 1024);
     for (const connection of connections) {
       using reading = connection;
       reading.socket.resume();
