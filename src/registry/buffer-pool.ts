@@ -27,7 +27,7 @@ export class BufferPool {
 
   /** @returns `undefined` when all are lent. */
   take(): Lease | undefined {
-    const { sizeBytes, maxLent, maxIdle, allocate = Buffer.allocUnsafeSlow } = this.#options;
+    const { sizeBytes, maxLent, maxIdle, allocate = allocateUnzeroed } = this.#options;
     if (this.#lent >= maxLent) return undefined;
     this.#lent += 1;
     const bytes = this.#idle.pop() ?? allocate(sizeBytes);
@@ -43,4 +43,8 @@ export class BufferPool {
       },
     };
   }
+}
+
+function allocateUnzeroed(sizeBytes: number): Uint8Array {
+  return Buffer.allocUnsafeSlow(sizeBytes);
 }
