@@ -1,6 +1,5 @@
 /** What the kernel can do with files better than node: called through node:ffi, and only once it was seen to work. */
 import { closeSync, openSync, readSync } from "node:fs";
-import { type AllocateShared, loadAllocateShared } from "./aligned-memory.ts";
 
 /** A part of a file, in bytes. */
 export interface FileRange {
@@ -27,9 +26,6 @@ export interface KernelFiles {
 
   /** Whether {@link residentBytes} is told the truth about files of this user: of others' files the kernel says they all were in memory. */
   canTell(ownerUid: number): boolean;
-
-  /** Memory that files can be read into round the page cache. */
-  readonly allocate: AllocateShared;
 }
 
 /** As far ahead as one call of {@link KernelFiles.residentBytes} looks. */
@@ -41,7 +37,7 @@ export async function loadKernelFiles(): Promise<KernelFiles | undefined> {
   if (!isKnown) return undefined;
   try {
     const calls = await bindCalls();
-    const files = kernelFiles(calls, await loadAllocateShared());
+    const files = kernelFiles(calls);
     return isWorking(files, calls) ? files : undefined;
   } catch {
     return undefined; // whatever it is: there is another way to send files
@@ -73,13 +69,11 @@ async function bindCalls(): Promise<Calls> {
   return functions;
 }
 
-function kernelFiles(calls: Calls, allocate: AllocateShared): KernelFiles {
+function kernelFiles(calls: Calls): KernelFiles {
   const offset = new BigInt64Array(1);
   const areAllCached = createCacheQuery(calls);
   const countUptodate = createPageQuery(calls);
   return {
-    allocate,
-
     send(socketFd, fileFd, { startBytes, lengthBytes }) {
       offset[0] = BigInt(startBytes);
       return Math.max(0, Number(calls.sendfile(socketFd, fileFd, offset, BigInt(lengthBytes))));

@@ -35,8 +35,7 @@ export async function openSource(
   const owned = resources.move();
   const id = `${stats.dev}:${stats.ino}`;
   const ownerUid = Number(stats.uid);
-  const { sizeBytes } = blob;
-  return { path, handle, id, ownerUid, sizeBytes, [Symbol.dispose]: () => owned.dispose() };
+  return { handle, id, ownerUid, [Symbol.dispose]: () => owned.dispose() };
 }
 
 async function openChecked(path: string, blob: StoredBlob): Promise<OpenedFile> {

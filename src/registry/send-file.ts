@@ -3,18 +3,15 @@
  *
  * What is in memory goes from the page cache to the socket by the kernel; when the socket is full, a
  * small piece is written in the ordinary way, for node then waits until the client has taken enough.
- * What has to come from the disk is read by other threads, a little ahead, so that no other request
+ * What has to come from the disk is read by other threads, one piece ahead, so that no other request
  * waits for it; so is everything where the kernel cannot help. Under TLS what is in memory is copied.
  */
 import { readSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
 import { OpenFiles } from "./open-files.ts";
-import { BufferedReader } from "./send-file-buffered.ts";
 import { BufferPool, type Lease } from "./buffer-pool.ts";
-import { DirectFiles } from "./send-file-direct.ts";
 import type { Outlet } from "./send-file-outlet.ts";
-import { ReadAhead } from "./send-file-pieces.ts";
 import { Residency } from "./send-file-residency.ts";
 import { SendTurns } from "./send-turns.ts";
 
@@ -31,11 +28,9 @@ const KEPT_OPEN = { maxIdle: 128, idleMs: 1_000 } as const;
 /** An open file. */
 export interface SentFile {
   readonly handle: FileHandle;
-  readonly path: string;
-  /** Its device and number there, `device:number`. */
+  /** Another one for every other file of this machine. */
   readonly id: string;
   readonly ownerUid: number;
-  readonly sizeBytes: number;
 }
 
 /** A file that became shorter while it was sent. */
@@ -56,11 +51,7 @@ export class FileSender {
 
   /** @param files `undefined` to send everything in the ordinary way. */
   constructor(files: KernelFiles | undefined) {
-    this.#kernel = files && {
-      files,
-      residency: new Residency(files),
-      direct: new DirectFiles(files.allocate),
-    };
+    this.#kernel = files && { files, residency: new Residency(files) };
   }
 
   /**
@@ -74,10 +65,8 @@ export class FileSender {
   ): Promise<void> {
     const isOfUse = this.#kernel?.files.canTell(file.ownerUid) ?? false;
     const endBytes = startBytes + lengthBytes;
-    const kernel = isOfUse ? this.#kernel : undefined;
-    const sending = { file, outlet, endBytes, kernel, hasCached: false };
+    const sending = { file, outlet, endBytes, kernel: isOfUse ? this.#kernel : undefined };
     for (let at = startBytes; at < endBytes;) at += await this.#sendSome(sending, at);
-    if (sending.hasCached) kernel?.direct.noteCached(file, lengthBytes);
   }
 
   /** @returns how many bytes went out. */
@@ -116,27 +105,35 @@ export class FileSender {
 
   /** Goes on until something is in memory again, or to the end. @returns how many bytes went out. */
   async #sendByReading(sending: Sending, startBytes: number): Promise<number> {
-    const { file, outlet, endBytes, kernel } = sending;
-    const range = { startBytes, endBytes };
-    const fallback = new BufferedReader(file.handle, {
-      take: () => this.#takeLarge(),
-      onRead: () => kernel?.residency.reads(file),
-    });
-    await using direct = await kernel?.direct.open(file, { ...range, fallback });
-    sending.hasCached ||= direct === undefined;
-    await using ahead = new ReadAhead(direct ?? fallback, range);
-    ahead.ask();
+    const { outlet, endBytes } = sending;
     let at = startBytes;
-    for (;;) {
-      askWhileCold(sending, ahead);
-      using piece = await ahead.take();
-      if (piece === undefined) return at - startBytes;
-      if (piece.read.byteLength === 0) throw new FileCutShort();
-      askWhileCold(sending, ahead);
-      await outlet.write(piece.read);
-      at += piece.read.byteLength;
-      piece.reuse();
+    let reading: Promise<Piece> | undefined = this.#read(sending, at);
+    try {
+      while (reading !== undefined) {
+        using piece: Piece = await reading;
+        at += piece.read.byteLength;
+        const isOver = at >= endBytes || residentBytes(sending, at) > 0;
+        reading = isOver ? undefined : this.#read(sending, at);
+        await outlet.write(piece.read);
+        piece.reuse();
+      }
+    } finally {
+      // The memory must not be lent, nor the file be closed, while somebody still reads.
+      (await reading?.catch(() => undefined))?.[Symbol.dispose]();
     }
+    return at - startBytes;
+  }
+
+  async #read({ file, endBytes, kernel }: Sending, at: number): Promise<Piece> {
+    using resources = new DisposableStack();
+    const { bytes, reuse } = resources.use(this.#takeLarge());
+    kernel?.residency.reads(file);
+    const size = Math.min(bytes.byteLength, endBytes - at);
+    const { bytesRead } = await file.handle.read(bytes, 0, size, at);
+    if (bytesRead === 0) throw new FileCutShort();
+    const owned = resources.move();
+    const read = bytes.subarray(0, bytesRead);
+    return { bytes, read, reuse, [Symbol.dispose]: () => owned.dispose() };
   }
 
   #takeLarge(): Lease {
@@ -153,7 +150,6 @@ export class FileSender {
 interface Kernel {
   readonly files: KernelFiles;
   readonly residency: Residency;
-  readonly direct: DirectFiles;
 }
 
 interface Sending {
@@ -162,8 +158,11 @@ interface Sending {
   readonly endBytes: number;
   /** `undefined` when this file is none for it. */
   readonly kernel: Kernel | undefined;
-  /** Whether something was read into the page cache. */
-  hasCached: boolean;
+}
+
+/** What was read of a file, in memory that is lent. */
+interface Piece extends Lease {
+  readonly read: Uint8Array;
 }
 
 /** No more than is sent at once: what waits may not be in memory any more when its turn has come. */
@@ -179,13 +178,4 @@ function sendDirectly({ file, outlet }: Sending, files: KernelFiles, range: File
   const sent = socketFd === undefined ? 0 : files.send(socketFd, file.handle.fd, range);
   outlet.wrote(sent);
   return sent;
-}
-
-/** Asks for pieces ahead, but for none that is in memory. */
-function askWhileCold(sending: Sending, ahead: ReadAhead): void {
-  for (;;) {
-    const { nextBytes } = ahead;
-    if (nextBytes === undefined || residentBytes(sending, nextBytes) > 0) return;
-    ahead.ask();
-  }
 }

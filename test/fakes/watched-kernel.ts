@@ -13,15 +13,13 @@ export class WatchedKernel implements KernelFiles {
   }
 
   static async load(): Promise<WatchedKernel> {
-    const allocate = (sizeBytes: number): Uint8Array => new Uint8Array(sizeBytes);
-    const nothing = { send: () => 0, residentBytes: () => 0, canTell: () => true, allocate };
+    const nothing = { send: () => 0, residentBytes: () => 0, canTell: () => true };
     return new WatchedKernel((await loadKernelFiles()) ?? nothing);
   }
 
   /** Both may be replaced by a test. */
   limitSend = (lengthBytes: number): number => lengthBytes;
   limitResident = (lengthBytes: number): number => lengthBytes;
-  allocate = (sizeBytes: number): Uint8Array => this.#real.allocate(sizeBytes);
 
   send(socketFd: number, fileFd: number, range: FileRange): number {
     const { startBytes, lengthBytes } = this.#resident;
