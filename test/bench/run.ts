@@ -44,13 +44,14 @@ function interruption(): AbortSignal {
 
 /** The limit is no peer: it has a row of its own and needs no choosing. */
 function chooseSystems({ systems }: BenchArguments): readonly System[] {
-  const installed = SYSTEMS.filter((system) => {
+  const wanted = SYSTEMS.filter(({ name, isOnlyByName = false, kind }) =>
+    systems.length === 0 ? !isOnlyByName : systems.includes(name) || kind === "limit",
+  );
+  return wanted.filter((system) => {
     if (system.program() !== undefined) return true;
     process.stderr.write(`${system.name} is not installed and is left out\n`);
     return false;
   });
-  if (systems.length === 0) return installed;
-  return installed.filter(({ name, kind }) => systems.includes(name) || kind === "limit");
 }
 
 function machine(): string {

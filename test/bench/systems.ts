@@ -32,22 +32,17 @@ export interface System {
   readonly kind: "registry" | "files" | "limit";
   /** `own`: what it shall serve must be pushed to it. */
   readonly layout: "reference" | "own";
+  /** Left out unless it is asked for. */
+  readonly isOnlyByName?: boolean;
   /** The path of its program, or `undefined` where it is not installed. */
   readonly program: () => string | undefined;
   readonly launch: (program: string, options: ServerOptions) => Promise<Launch>;
 }
 
 export const SYSTEMS: readonly System[] = [
-  {
-    name: OWN_SYSTEM,
-    kind: "registry",
-    layout: "reference",
-    program: () => LAUNCHER,
-    launch: async (program, options) => ({
-      command: [program, "serve", await writeConfig(options, {})],
-      env: baseEnvironment(options, { BARGE_NODE: process.execPath }),
-    }),
-  },
+  barge(OWN_SYSTEM, {}),
+  variant("barge-2-processes", { BARGE_PROCESSES: "2" }),
+  variant("barge-cached-writes", { BARGE_UPLOADS_DIRECTWRITES: "false" }),
   reference("docker-registry", "docker-registry", {}),
   reference("docker-registry-gogc800", "docker-registry", { GOGC: "800" }),
   reference("distribution-v3", "registry", { OTEL_TRACES_EXPORTER: "none" }),
@@ -91,6 +86,25 @@ export const SYSTEMS: readonly System[] = [
       }),
   },
 ];
+
+/** @param variables its settings. */
+function barge(name: string, variables: Readonly<Record<string, string>>): System {
+  return {
+    name,
+    kind: "registry",
+    layout: "reference",
+    program: () => LAUNCHER,
+    launch: async (program, options) => ({
+      command: [program, "serve", await writeConfig(options, {})],
+      env: baseEnvironment(options, { BARGE_NODE: process.execPath, ...variables }),
+    }),
+  };
+}
+
+/** Shows what a setting changes. */
+function variant(name: string, variables: Readonly<Record<string, string>>): System {
+  return { ...barge(name, variables), isOnlyByName: true };
+}
 
 function reference(
   name: string,
