@@ -14,11 +14,11 @@ import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { loadAllocateShared } from "../os/aligned-memory.ts";
 import { loadKernelFiles } from "../os/kernel-files.ts";
+import { BodyBlocks } from "../registry/body-blocks.ts";
 import type { HandlerSettings } from "../registry/handler.ts";
 import { createListener, type Listener, type ListenerDeps } from "../registry/listener.ts";
 import { FoundThisTurn } from "../registry/found-this-turn.ts";
 import { ManifestAnswers } from "../registry/manifest-answers.ts";
-import { createBlocks } from "../registry/receive-body.ts";
 import { ResponseHeads } from "../registry/response-head.ts";
 import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
@@ -83,7 +83,7 @@ export async function createRegistryApp(
     ...parts,
     ...answers,
     router,
-    blocks: createBlocks(await loadAllocateShared()),
+    blocks: new BodyBlocks(await loadAllocateShared()),
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
     refusal: parts.refusal ?? (() => undefined),
     isHealthy: () => Object.keys(health.failures()).length === 0,

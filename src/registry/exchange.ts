@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { EventOrigin } from "../events/event.ts";
-import type { BufferPool } from "./buffer-pool.ts";
+import type { BodyBlocks } from "./body-blocks.ts";
 import { ClientGone } from "./client-gone.ts";
 import { clientAddress, externalOrigin, type ExternalUrlSettings } from "./external-url.ts";
 import { Query } from "./query.ts";
@@ -17,7 +17,7 @@ export interface ExchangeSettings {
 export interface ExchangeDeps {
   readonly settings: ExchangeSettings;
   /** For the bodies of requests. */
-  readonly blocks: BufferPool;
+  readonly blocks: BodyBlocks;
   /** Aborts when requests that are still running must end. */
   readonly stopping: AbortSignal;
 }
@@ -38,7 +38,7 @@ export class Exchange {
   /** The `Content-Type` of the answer, for the log. */
   sentType: string | undefined = undefined;
   readonly #settings: ExchangeSettings;
-  readonly #blocks: BufferPool;
+  readonly #blocks: BodyBlocks;
   readonly #path: string;
   #id: string | undefined;
   #query: Query | undefined;

@@ -1,55 +1,54 @@
 /**
  * Receives the body of a request: the one place where the bytes of blobs come in.
  *
- * What a quick client sends is gathered into blocks, which the network goes on filling while the ones
- * before are hashed and written. What comes slowly, or while all blocks are lent, is passed on as it
- * came: a crowd of slow clients holds no blocks.
+ * What comes is gathered into blocks, so that hashing and writing cost per block and not per packet; the
+ * network fills the next block while the one before is taken. A client begins with small blocks and
+ * gets large ones for as long as it fills them quickly: a crowd of slow ones holds little memory.
  */
 import type { IncomingMessage } from "node:http";
-import { ALIGNMENT_BYTES, type AllocateShared } from "../os/aligned-memory.ts";
+import { ALIGNMENT_BYTES } from "../os/aligned-memory.ts";
+import type { BodyBlocks } from "./body-blocks.ts";
+import type { Lease } from "./buffer-pool.ts";
 import { ClientGone } from "./client-gone.ts";
-import { BufferPool, type Lease } from "./buffer-pool.ts";
 
-/** Writes of this size are as good as larger ones, to disks and to other threads. */
-const BLOCK_BYTES = 1024 * 1024;
-/** All that bodies may take in blocks: 32 MiB. */
-const MAX_BLOCKS = 32;
-const MAX_IDLE_BLOCKS = 8;
-/** A client that sends so much at once is worth a block. TLS never brings more at once. */
-const QUICK_BYTES = 16 * 1024;
-/** How far the network may be ahead of the store. */
-const AHEAD_BYTES = 2 * BLOCK_BYTES;
-/** A block to which nothing was added for so long is passed on as it is. */
-const STALE_MS = 1_000;
+/** Who fills a small block in this time gets large ones. */
+const QUICK_MS = 100;
+/** A block is passed on as it is when it was not filled in this time, and the client is slow. */
+const SLOW_MS = 1_000;
+/** How long a quick client waits for a large block before it goes on with a small one. */
+const PATIENCE_MS = 100;
 
-/** What all bodies of a server share. `allocate` makes memory that other threads and disks can use as it is. */
-export function createBlocks(allocate: AllocateShared): BufferPool {
-  const sizes = { sizeBytes: BLOCK_BYTES, maxLent: MAX_BLOCKS, maxIdle: MAX_IDLE_BLOCKS };
-  return new BufferPool({ ...sizes, allocate });
-}
-
-/** Bytes on their way to the store; those of a block go back when they have been taken. */
+/** A block that is full, or will not become so. */
 interface Piece {
   readonly bytes: Uint8Array;
+  /** Goes back when the bytes have been taken. */
   readonly block: Lease | undefined;
+}
+
+interface Arrived {
+  readonly bytes: Uint8Array;
+  /** Whether nobody else has to do with the memory that it lies in. */
+  readonly isAlone: boolean;
 }
 
 interface Filling {
   readonly block: Lease;
+  readonly isLarge: boolean;
   /** Where it is passed on. */
   readonly limitBytes: number;
+  readonly openedMs: number;
   sizeBytes: number;
 }
 
 type Result = IteratorResult<Uint8Array, undefined>;
+type End = { readonly error: unknown } | "complete";
 
 export interface BodyOptions {
-  /** See {@link createBlocks}. */
-  readonly blocks: BufferPool;
+  readonly blocks: BodyBlocks;
   /** Called with the length of everything that arrives. */
   readonly onBytes: (lengthBytes: number) => void;
-  /** Default: {@link STALE_MS}. */
-  readonly staleMs?: number;
+  /** Default: {@link SLOW_MS}. */
+  readonly slowMs?: number;
 }
 
 /**
@@ -61,16 +60,20 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   readonly #incoming: IncomingMessage;
   readonly #options: BodyOptions;
   #isReading = false;
-  #ahead: Piece[] = [];
-  #aheadBytes = 0;
-  #filling: Filling | undefined;
-  /** How much came before what is being filled. */
-  #passedBytes = 0;
+  #isQuick = false;
   /** What the reader has now. */
   #taken: Piece | undefined;
+  /** What it gets next; nothing is read from the network before it has been taken. */
+  #ahead: Piece[] = [];
+  #filling: Filling | undefined;
+  /** What has arrived and has no block yet: at most what one read brought. */
+  #rest: Arrived | undefined;
+  /** How much came before what is being filled. */
+  #passedBytes = 0;
   #waiting: PromiseWithResolvers<Result> | undefined;
-  #stale: NodeJS.Timeout | undefined;
-  #end: { readonly error: unknown } | "complete" | undefined;
+  #slow: NodeJS.Timeout | undefined;
+  #queued: Disposable | undefined;
+  #end: End | undefined;
 
   constructor(incoming: IncomingMessage, options: BodyOptions) {
     this.#incoming = incoming;
@@ -84,24 +87,29 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   /** Not to be called again before it has settled. */
   next(): Promise<Result> {
     this.#begin();
-    this.#giveBack();
-    if (this.#ahead.length === 0 && this.#end !== undefined) this.#passOn();
-    const piece = this.#ahead.shift();
-    if (piece === undefined) return this.#wait();
-    this.#aheadBytes -= piece.bytes.byteLength;
-    if (this.#aheadBytes < AHEAD_BYTES) this.#incoming.resume();
-    return Promise.resolve(this.#hand(piece));
+    giveBack(this.#taken?.block);
+    this.#taken = this.#nextPiece();
+    if (this.#ahead.length === 0) this.#goOn();
+    this.#taken ??= this.#nextPiece();
+    if (this.#taken !== undefined) {
+      return Promise.resolve({ done: false, value: this.#taken.bytes });
+    }
+    if (this.#end === "complete") return Promise.resolve({ done: true, value: undefined });
+    if (this.#end !== undefined) return Promise.reject(this.#end.error);
+    this.#waiting = Promise.withResolvers<Result>();
+    return this.#waiting.promise;
   }
 
   /** Ends the reading. What is still on its way is for others to drop. */
   return(): Promise<Result> {
     if (this.#isReading && this.#end === undefined) this.#incoming.pause();
-    this.#stop("complete");
-    this.#giveBack();
-    for (const piece of this.#ahead) giveBack(piece.block);
-    giveBack(this.#filling?.block);
+    const blocks = [this.#taken, ...this.#ahead, this.#filling].map((one) => one?.block);
+    this.#taken = undefined;
     this.#ahead = [];
     this.#filling = undefined;
+    this.#rest = undefined;
+    for (const block of blocks) giveBack(block);
+    this.#stop("complete");
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -122,19 +130,19 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
 
   readonly #onData = (chunk: Uint8Array): void => {
     this.#options.onBytes(chunk.byteLength);
-    this.#gather(chunk);
-    if (this.#aheadBytes >= AHEAD_BYTES) this.#incoming.pause();
-    this.#serve();
+    this.#gather({ bytes: chunk, isAlone: chunk.byteLength === chunk.buffer.byteLength });
+    if (this.#rest !== undefined || this.#ahead.length > 0) this.#incoming.pause();
   };
 
   readonly #onEnd = (): void => this.#stop("complete");
   readonly #onError = (error: unknown): void => this.#stop({ error });
   readonly #onClose = (): void => this.#stop({ error: new ClientGone() });
 
-  #stop(end: { readonly error: unknown } | "complete"): void {
+  #stop(end: End): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    clearTimeout(this.#stale);
+    clearTimeout(this.#slow);
+    this.#leaveQueue();
     this.#incoming.off("data", this.#onData);
     this.#incoming.off("end", this.#onEnd);
     this.#incoming.off("close", this.#onClose);
@@ -142,37 +150,101 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     this.#serve();
   }
 
-  #gather(chunk: Uint8Array): void {
-    let rest = chunk;
+  /** @returns `undefined` while there is none, and when there will be none any more. */
+  #nextPiece(): Piece | undefined {
+    if (this.#ahead.length === 0 && this.#end !== undefined) this.#passOnAll();
+    return this.#ahead.shift();
+  }
+
+  /** After the end there is no block to wait for. */
+  #passOnAll(): void {
+    this.#passOn();
+    if (this.#rest !== undefined) this.#ahead.push({ bytes: this.#rest.bytes, block: undefined });
+    this.#rest = undefined;
+  }
+
+  /** With what has arrived already, then with the network. */
+  #goOn(): void {
+    if (this.#end !== undefined || this.#queued !== undefined) return;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined) this.#gather(rest);
+    if (this.#rest === undefined && this.#ahead.length === 0) this.#incoming.resume();
+  }
+
+  #gather({ bytes, isAlone }: Arrived): void {
+    let rest = bytes;
     while (rest.byteLength > 0) {
-      const filling = this.#filling ?? this.#openBlock(chunk.byteLength);
+      const filling = this.#ahead.length > 0 ? undefined : (this.#filling ?? this.#open());
       if (filling === undefined) {
-        this.#append({ bytes: rest, block: undefined });
-        return;
+        this.#rest = { bytes: rest, isAlone };
+        break;
       }
       const fitting = rest.subarray(0, filling.limitBytes - filling.sizeBytes);
       filling.block.bytes.set(fitting, filling.sizeBytes);
       filling.sizeBytes += fitting.byteLength;
       rest = rest.subarray(fitting.byteLength);
-      if (filling.sizeBytes === filling.limitBytes) this.#passOn();
+      if (filling.sizeBytes === filling.limitBytes) this.#passOnFull(filling);
     }
-    this.#stale?.refresh();
-    free(chunk);
+    if (rest.byteLength === 0 && isAlone) free(bytes);
+    this.#serve();
   }
 
-  #openBlock(arrivedBytes: number): Filling | undefined {
-    if (arrivedBytes < QUICK_BYTES) return undefined;
-    const block = this.#options.blocks.take();
-    if (block === undefined) return undefined;
-    // After small pieces, a short block brings the next ones to where disks like them.
+  /** @returns `undefined` while it waits for a large block. */
+  #open(): Filling | undefined {
+    const { blocks } = this.#options;
+    if (!this.#isQuick) return this.#fill(blocks.takeSmall(), false);
+    const block = blocks.takeLarge();
+    if (block !== undefined) return this.#fill(block, true);
+    this.#queue();
+    return undefined;
+  }
+
+  #fill(block: Lease, isLarge: boolean): Filling {
+    // After a piece of odd length, a shorter block brings the next ones to where disks like them.
     const limitBytes = block.bytes.byteLength - (this.#passedBytes % ALIGNMENT_BYTES);
-    this.#filling = { block, sizeBytes: 0, limitBytes };
-    this.#stale ??= setTimeout(this.#onStale, this.#options.staleMs ?? STALE_MS).unref();
+    this.#filling = { block, isLarge, limitBytes, openedMs: performance.now(), sizeBytes: 0 };
+    this.#slow ??= setTimeout(this.#onSlow, this.#options.slowMs ?? SLOW_MS).unref();
     return this.#filling;
   }
 
-  readonly #onStale = (): void => {
-    this.#stale = undefined;
+  #queue(): void {
+    const { blocks } = this.#options;
+    const goOnWith = (block: Lease, isLarge: boolean): void => {
+      this.#leaveQueue();
+      this.#fill(block, isLarge);
+      this.#goOn();
+    };
+    const place = blocks.onceFree((block) => goOnWith(block, true));
+    const timer = setTimeout(() => goOnWith(blocks.takeSmall(), false), PATIENCE_MS);
+    this.#queued = {
+      [Symbol.dispose]: () => {
+        place[Symbol.dispose]();
+        clearTimeout(timer);
+      },
+    };
+  }
+
+  #leaveQueue(): void {
+    this.#queued?.[Symbol.dispose]();
+    this.#queued = undefined;
+  }
+
+  #passOnFull({ openedMs, isLarge }: Filling): void {
+    if (!isLarge) this.#isQuick = performance.now() - openedMs < QUICK_MS;
+    this.#passOn();
+  }
+
+  readonly #onSlow = (): void => {
+    this.#slow = undefined;
+    if (this.#filling === undefined) return;
+    const slowMs = this.#options.slowMs ?? SLOW_MS;
+    const leftMs = this.#filling.openedMs + slowMs - performance.now();
+    if (leftMs > 1) {
+      this.#slow = setTimeout(this.#onSlow, leftMs).unref();
+      return;
+    }
+    this.#isQuick = false;
     this.#passOn();
     this.#serve();
   };
@@ -183,13 +255,8 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     if (filling === undefined) return;
     this.#filling = undefined;
     const { block, sizeBytes } = filling;
-    this.#append({ bytes: block.bytes.subarray(0, sizeBytes), block });
-  }
-
-  #append(piece: Piece): void {
-    this.#ahead.push(piece);
-    this.#aheadBytes += piece.bytes.byteLength;
-    this.#passedBytes += piece.bytes.byteLength;
+    this.#passedBytes += sizeBytes;
+    this.#ahead.push({ bytes: block.bytes.subarray(0, sizeBytes), block });
   }
 
   #serve(): void {
@@ -197,23 +264,6 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     if (waiting === undefined || (this.#ahead.length === 0 && this.#end === undefined)) return;
     this.#waiting = undefined;
     waiting.resolve(this.next());
-  }
-
-  #wait(): Promise<Result> {
-    if (this.#end === "complete") return Promise.resolve({ done: true, value: undefined });
-    if (this.#end !== undefined) return Promise.reject(this.#end.error);
-    this.#waiting = Promise.withResolvers<Result>();
-    return this.#waiting.promise;
-  }
-
-  #hand(piece: Piece): Result {
-    this.#taken = piece;
-    return { done: false, value: piece.bytes };
-  }
-
-  #giveBack(): void {
-    giveBack(this.#taken?.block);
-    this.#taken = undefined;
   }
 }
 
@@ -226,7 +276,6 @@ function giveBack(block: Lease | undefined): void {
  * Gives the memory of a chunk that was copied back at once: left to the collector, the chunks of a large
  * body cost it more than all that is done with them.
  */
-function free({ buffer, byteLength }: Uint8Array): void {
-  const isWhole = byteLength === buffer.byteLength;
-  if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
