@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { dirname } from "node:path";
+import { Slots } from "../../src/lib/slots.ts";
 import { absentAsUndefined, errnoOf, isAbsence } from "./failures.ts";
 import type { FileSystem } from "./file-system.ts";
-import { Slots } from "../slots.ts";
 
 /** As many as can wait for the disk without keeping every thread of the pool from other work. */
 const CONCURRENT_SYNCS = 8;

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { Slots } from "../../src/lib/slots.ts";
 import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
 import type {
   ByteRange,
@@ -12,7 +13,6 @@ import type {
   StorageDriver,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix, childKey, isObjectKey } from "../keys.ts";
-import { Slots } from "../slots.ts";
 import { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf, namingFailure, toStorageError } from "./failures.ts";
 import { type FileSystem, realFileSystem } from "./file-system.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
+import type { Slots } from "../../src/lib/slots.ts";
 import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
 import type { ObjectInfo, StagedInfo } from "../../src/storage/storage-driver.ts";
-import type { Slots } from "../slots.ts";
 import { type MarkParts, mayBeAppending } from "./append-marks.ts";
 import type { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf } from "./failures.ts";

@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
 import { Incoming } from "../../storage-drivers/incoming.ts";
-import { Slots } from "../../storage-drivers/slots.ts";
 import { calm, chunks } from "../contracts/storage-subject.ts";
 
 describe("Incoming", () => {
@@ -52,34 +51,6 @@ describe("Incoming", () => {
       expect(listeners).toBe(1);
     }
     expect(listeners).toBe(0);
-  });
-});
-
-describe("Slots", () => {
-  it("gives a freed slot to whoever waits longest", async () => {
-    const slots = new Slots(1);
-    const order: string[] = [];
-    const first = await slots.take(calm().signal);
-    const waiting = ["second", "third"].map(async (name) => {
-      using _slot = await slots.take(calm().signal);
-      order.push(name);
-    });
-    expect(order).toEqual([]);
-    first[Symbol.dispose]();
-    await Promise.all(waiting);
-    expect(order).toEqual(["second", "third"]);
-  });
-
-  it("whoever gives up waiting takes no slot", async () => {
-    const slots = new Slots(1);
-    const stop = new AbortController();
-    const first = await slots.take(calm().signal);
-    const givingUp = slots.take(stop.signal);
-    stop.abort("enough");
-    await expect(givingUp).rejects.toBe("enough");
-    first[Symbol.dispose]();
-    using _second = await slots.take(calm().signal);
-    await expect(slots.take(AbortSignal.abort("late"))).rejects.toBe("late");
   });
 });
 
