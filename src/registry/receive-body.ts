@@ -90,7 +90,6 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     giveBack(this.#taken?.block);
     this.#taken = this.#nextPiece();
     if (this.#ahead.length === 0) this.#goOn();
-    this.#taken ??= this.#nextPiece();
     if (this.#taken !== undefined) {
       return Promise.resolve({ done: false, value: this.#taken.bytes });
     }
@@ -131,7 +130,7 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   readonly #onData = (chunk: Uint8Array): void => {
     this.#options.onBytes(chunk.byteLength);
     this.#gather({ bytes: chunk, isAlone: chunk.byteLength === chunk.buffer.byteLength });
-    if (this.#rest !== undefined || this.#ahead.length > 0) this.#incoming.pause();
+    if (this.#isBehind) this.#incoming.pause();
   };
 
   readonly #onEnd = (): void => this.#stop("complete");
@@ -169,7 +168,12 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
     const rest = this.#rest;
     this.#rest = undefined;
     if (rest !== undefined) this.#gather(rest);
-    if (this.#rest === undefined && this.#ahead.length === 0) this.#incoming.resume();
+    if (!this.#isBehind) this.#incoming.resume();
+  }
+
+  /** Whether something has arrived that nobody takes yet. */
+  get #isBehind(): boolean {
+    return this.#rest !== undefined || this.#ahead.length > 0;
   }
 
   #gather({ bytes, isAlone }: Arrived): void {

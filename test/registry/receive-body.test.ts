@@ -144,8 +144,20 @@ describe("ReceivedBody", () => {
     const { value } = await second;
     clearInterval(trickle);
     expect(value?.byteLength).toBeLessThan(READ);
-    void body.next();
+    const third = body.next();
     expect(takeAll(blocks)).toHaveLength(MAX_LARGE);
+    send(incoming, pattern(2 * READ));
+    expect((await third).value?.byteLength).toBeLessThanOrEqual(READ);
+  });
+
+  it("brings blocks back to whole pages after a piece of odd length", async () => {
+    const { incoming, body } = openBody({ slowMs: 1 });
+    const first = body.next();
+    send(incoming, pattern(5));
+    expect((await first).value).toHaveLength(5);
+    const second = body.next();
+    send(incoming, pattern(READ));
+    expect((await second).value).toHaveLength(READ - 5);
   });
 
   it("waits for a large block while all are lent, first come, first served", async () => {
