@@ -80,7 +80,7 @@ export const bargeSchema = z
           .boolean()
           .default(true)
           .describe(
-            "Write large uploads to the disk round the page cache (`O_DIRECT`), where the filesystem can: several times as fast as a rule, and what others read stays cached. The first pull of such a blob comes from the disk. Only for the driver `filesystem`.",
+            "Write large uploads to the disk round the page cache (`O_DIRECT`), where the filesystem can: two to three times as fast where memory is fresh, and what others read stays cached. The first pull of such a blob comes from the disk. Only for the driver `filesystem`.",
           ),
       })
       .prefault({})

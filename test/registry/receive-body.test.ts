@@ -145,7 +145,9 @@ describe("ReceivedBody", () => {
     clearInterval(trickle);
     expect(value?.byteLength).toBeLessThan(READ);
     const third = body.next();
-    expect(takeAll(blocks)).toHaveLength(MAX_LARGE);
+    const free = takeAll(blocks);
+    expect(free).toHaveLength(MAX_LARGE);
+    for (const one of free) one[Symbol.dispose]();
     send(incoming, pattern(2 * READ));
     expect((await third).value?.byteLength).toBeLessThanOrEqual(READ);
   });
