@@ -14,6 +14,7 @@ const REPOSITORY = "bench/pushed";
 export const BLOB_WRITE_ROWS: readonly Row[] = [
   pushRow("put-1", 1, false),
   pushRow("put-4", 4, false),
+  pushRow("put-32", 32, false),
   { name: "push-pull", unit: "ms", takes: isRegistry, whyNot: whyNoDisk, open: openPushPull },
 ];
 
