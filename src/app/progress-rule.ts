@@ -144,7 +144,7 @@ export interface EnforceOptions extends ProgressOptions {
  * it sees them. One timer, which keeps no process alive; disposing it stops that.
  */
 export function enforceProgress(options: EnforceOptions): Disposable {
-  const { connections, windowMs = PROGRESS_WINDOW_MS } = options;
+  const { connections, log, windowMs = PROGRESS_WINDOW_MS } = options;
   const rule = new ProgressRule(options);
   const known = new WeakSet<ServerResponse>();
   const watchNew = (nowMs: number): void => {
@@ -158,10 +158,15 @@ export function enforceProgress(options: EnforceOptions): Disposable {
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    const nowMs = performance.now();
-    watchNew(nowMs);
-    await rule.check(nowMs);
-    isLooking = false;
+    try {
+      const nowMs = performance.now();
+      watchNew(nowMs);
+      await rule.check(nowMs);
+    } catch (error) {
+      log.error("connections could not be looked through for clients that stopped", { error });
+    } finally {
+      isLooking = false;
+    }
   };
   const timer = setInterval(() => void look(), windowMs / LOOKS_PER_WINDOW);
   timer.unref();

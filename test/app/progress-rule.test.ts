@@ -236,6 +236,31 @@ describe("a server", () => {
   });
 });
 
+it("enforceProgress goes on looking, and says so, when a look has failed", async () => {
+  const server = createServer((incoming) => incoming.resume());
+  await using _server = { [Symbol.asyncDispose]: async () => void server.close() };
+  const connections = Connections.of(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  using sender = await RawConnection.open(new URL(`http://127.0.0.1:${port}`));
+  let looks = 0;
+  const failTwice = (): number => {
+    looks += 1;
+    if (looks === 2 || looks === 3) throw new Error("nobody knows");
+    return 0;
+  };
+  const log = new RecordingLogger();
+  using _rule = enforceProgress({ log, connections, windowMs: 24, bytesMoved: failTwice });
+  sender.send(`${UPLOAD}abc`);
+  await sender.closed();
+  const told = log.lines.map(({ level, fields }) => [level, fields["error"]]);
+  expect(told).toEqual([
+    ["error", new Error("nobody knows")],
+    ["error", new Error("nobody knows")],
+    ["info", undefined],
+  ]);
+});
+
 it("enforceProgress keeps no process alive", () => {
   const connections = Connections.of(createServer());
   const before = process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
