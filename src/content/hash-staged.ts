@@ -1,5 +1,7 @@
 /** Hashes uploads whose running digests are not known to this process: after a restart, for one. */
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { Slots } from "../lib/slots.ts";
 import {
   type Digest,
   type DigestAlgorithm,
@@ -11,17 +13,34 @@ import { type CallOptions, hasLocalFiles, type StorageDriver } from "../storage/
 import type { HashJob } from "./hash-worker.ts";
 import type { HashStaged } from "./upload-store.ts";
 
+/** Two at least, lest a small file wait for all of a large one. */
+const MIN_THREADS = 2;
+const MAX_THREADS = 4;
+
 /**
  * A file on this machine is hashed by a thread of its own, so that 10 GB do not cost other requests
- * seven seconds; what lies elsewhere comes in slowly enough to be hashed as it comes.
+ * seven seconds; what lies elsewhere comes in slowly enough to be hashed as it comes. After a restart
+ * many uploads may end at once, and a thread takes 10 MB: those beyond `maxThreads` wait in the order
+ * in which they came.
  * @param workerUrl the module `hash-worker.ts`.
+ * @param maxThreads default: one less than there are cores, but 2 to 4.
  */
-export function createHashStaged(driver: StorageDriver, workerUrl: URL): HashStaged {
+export function createHashStaged(
+  driver: StorageDriver,
+  workerUrl: URL,
+  maxThreads = threadsForCores(availableParallelism()),
+): HashStaged {
+  const slots = new Slots(maxThreads);
   return async (key, algorithms, options) => {
     if (!hasLocalFiles(driver)) return await hashStream(driver, key, { ...options, algorithms });
+    using _slot = await slots.take(options.signal);
     const job = { path: driver.localPath(key), algorithms };
     return await hashInThread(workerUrl, job, options);
   };
+}
+
+function threadsForCores(cores: number): number {
+  return Math.min(MAX_THREADS, Math.max(MIN_THREADS, cores - 1));
 }
 
 async function hashStream(
