@@ -24,22 +24,16 @@ export class HashThreads implements Hashing, AsyncDisposable {
   readonly #options: HashThreadsOptions;
   readonly #threads = new Set<HashThread>();
   #lastId = 0;
+  #isDisposed = false;
 
   constructor(options: HashThreadsOptions) {
     this.#options = options;
   }
 
+  /** A thread is chosen with the first bytes: before, all that were started at once would seem idle. */
   start(algorithms: readonly DigestAlgorithm[]): RunningHash {
-    const thread = this.#leastBusy();
     const id = (this.#lastId += 1);
-    thread.send({ kind: "start", id, algorithms });
-    return {
-      update: async (bytes) => {
-        await thread.ask({ kind: "update", id, bytes: ownOrShared(bytes) });
-      },
-      digests: async () => parseDigests(algorithms, await thread.ask({ kind: "digest", id })),
-      [Symbol.dispose]: () => thread.send({ kind: "drop", id }),
-    };
+    return new ThreadHash(id, algorithms, () => this.#leastBusy());
   }
 
   #leastBusy(): HashThread {
@@ -52,13 +46,63 @@ export class HashThreads implements Hashing, AsyncDisposable {
   }
 
   #open(): HashThread {
+    if (this.#isDisposed) throw new HashThreadEnded("the hashing threads are ended");
     const thread = new HashThread(this.#options.threadUrl, () => this.#threads.delete(thread));
     this.#threads.add(thread);
     return thread;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true;
     await Promise.all([...this.#threads].map((thread) => thread.end()));
+  }
+}
+
+/** One hash, in the thread that was the least busy when its first bytes came. */
+class ThreadHash implements RunningHash {
+  readonly #id: number;
+  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #choose: () => HashThread;
+  #thread: HashThread | undefined;
+  #isOver = false;
+
+  constructor(id: number, algorithms: readonly DigestAlgorithm[], choose: () => HashThread) {
+    this.#id = id;
+    this.#algorithms = algorithms;
+    this.#choose = choose;
+  }
+
+  async update(bytes: Uint8Array): Promise<void> {
+    const thread = this.#begun();
+    const message = { kind: "update", id: this.#id } as const;
+    if (bytes.buffer instanceof SharedArrayBuffer) await thread.ask({ ...message, bytes });
+    else {
+      // The thread takes the copy over: what is merely posted would be copied once more, and with all
+      // of the memory that a view is a part of.
+      const copy = new Uint8Array(bytes);
+      await thread.ask({ ...message, bytes: copy }, [copy.buffer]);
+    }
+  }
+
+  async digests(): Promise<ReadonlyMap<DigestAlgorithm, Digest>> {
+    const thread = this.#begun();
+    this.#isOver = true;
+    return parseDigests(this.#algorithms, await thread.ask({ kind: "digest", id: this.#id }));
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#isOver) this.#thread?.send({ kind: "drop", id: this.#id });
+    this.#isOver = true;
+  }
+
+  #begun(): HashThread {
+    // The thread would end, and with it the hashes of others.
+    if (this.#isOver) throw new TypeError("a hash that is over");
+    if (this.#thread !== undefined) return this.#thread;
+    const thread = this.#choose();
+    thread.send({ kind: "start", id: this.#id, algorithms: this.#algorithms });
+    this.#thread = thread;
+    return thread;
   }
 }
 
@@ -86,27 +130,22 @@ class HashThread {
     return this.#asked.length;
   }
 
-  send(message: HashMessage): void {
-    this.#worker.postMessage(message);
+  send(message: HashMessage, handedOver: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, handedOver);
   }
 
   /** @throws {HashThreadEnded} */
-  async ask(message: HashMessage): Promise<unknown> {
+  async ask(message: HashMessage, handedOver?: readonly ArrayBuffer[]): Promise<unknown> {
     if (this.#ended !== undefined) throw this.#ended;
+    this.send(message, handedOver);
     const answer = Promise.withResolvers<unknown>();
     this.#asked.push(answer);
-    this.send(message);
     return await answer.promise;
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
-}
-
-/** A message copies all of the memory that a view is a part of, unless threads can share it. */
-function ownOrShared(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof SharedArrayBuffer ? bytes : Uint8Array.from(bytes);
 }
 
 function parseDigests(

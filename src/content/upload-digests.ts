@@ -2,7 +2,8 @@
  * Running digests of uploads, kept in this process between chunks so that the bytes are read once.
  *
  * They are only ever an advantage: they count while the staged object is exactly as this process left
- * it, and otherwise the bytes are hashed again from the store.
+ * it, and otherwise the bytes are hashed again from the store. That goes for a hash that failed, too: its
+ * upload goes on without it.
  */
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
@@ -15,6 +16,7 @@ export class RunningDigests implements Disposable {
   readonly #algorithms: ReadonlySet<DigestAlgorithm>;
   readonly #hash: RunningHash;
   #sizeBytes = 0;
+  #isBroken = false;
   /** Counts whose bytes are taken: those of an append that was given up may still come. */
   #turn = 0;
 
@@ -25,6 +27,11 @@ export class RunningDigests implements Disposable {
 
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** The hash has failed: all it is good for now is to pass bytes on. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   covers(algorithms: readonly DigestAlgorithm[]): boolean {
@@ -38,8 +45,7 @@ export class RunningDigests implements Disposable {
     for await (const piece of bytes) {
       if (turn !== this.#turn) return;
       this.#sizeBytes += piece.byteLength;
-      const hashed = this.#hash.update(piece);
-      hashed.catch(ignoreUntilAwaited);
+      const hashed = this.#update(piece);
       try {
         yield piece;
       } finally {
@@ -48,25 +54,41 @@ export class RunningDigests implements Disposable {
     }
   }
 
+  /** Never rejects. */
+  async #update(piece: Uint8Array): Promise<void> {
+    if (this.#isBroken) return;
+    try {
+      await this.#hash.update(piece);
+    } catch {
+      this.#break();
+    }
+  }
+
+  #break(): void {
+    this.#isBroken = true;
+    this.#hash[Symbol.dispose]();
+  }
+
   /** Takes no more of the bytes that pass. */
   stop(): void {
     this.#turn += 1;
   }
 
-  /** Ends them. */
-  async digests(): Promise<ReadonlyMap<DigestAlgorithm, Digest>> {
-    return await this.#hash.digests();
+  /** Ends them. @returns `undefined` when the hash has failed. */
+  async digests(): Promise<ReadonlyMap<DigestAlgorithm, Digest> | undefined> {
+    try {
+      const digests = await this.#hash.digests();
+      return this.#isBroken ? undefined : digests;
+    } catch {
+      this.#break();
+      return undefined;
+    }
   }
 
   [Symbol.dispose](): void {
     this.stop();
     this.#hash[Symbol.dispose]();
   }
-}
-
-/** The failure is thrown where the piece is let go. */
-function ignoreUntilAwaited(): undefined {
-  return undefined;
 }
 
 const MAX_REMEMBERED = 10_000;
@@ -82,11 +104,12 @@ export class RememberedDigests {
     running[Symbol.dispose](),
   );
 
-  /** Takes them over: they are disposed when they have not seen all that is staged, or are forgotten. */
+  /** Takes them over: they are disposed when they have not seen all that is staged, are broken, or are forgotten. */
   remember(id: UploadId, { version, sizeBytes }: StagedInfo, running: RunningDigests): void {
     this.forget(id);
     running.stop();
-    if (running.sizeBytes === sizeBytes) this.#known.set(id, { version, running });
+    const isOfAll = running.sizeBytes === sizeBytes && !running.isBroken;
+    if (isOfAll) this.#known.set(id, { version, running });
     else running[Symbol.dispose]();
   }
 

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { entryUrl } from "../../src/app/entries.ts";
+import type { HashMessage } from "../../src/content/hash-thread.ts";
 import { HashThreads } from "../../src/content/hash-threads.ts";
 import { RememberedDigests, RunningDigests } from "../../src/content/upload-digests.ts";
 import { isUploadId, type UploadId } from "../../src/content/upload-id.ts";
@@ -12,10 +14,18 @@ const MIB = 1024 * 1024;
 const WHOLE = pattern(3 * MIB + 17);
 
 let threads: HashThreads;
+/** Those that were started in the test, as the process tells it. */
+let started: Worker[];
+const note = (worker: Worker): number => started.push(worker);
 beforeEach(() => {
+  started = [];
+  process.on("worker", note);
   threads = new HashThreads({ threadUrl: entryUrl("hash-thread"), maxThreads: 2 });
 });
-afterEach(() => threads[Symbol.asyncDispose]());
+afterEach(async () => {
+  process.off("worker", note);
+  await threads[Symbol.asyncDispose]();
+});
 
 function digest(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): string {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
@@ -71,23 +81,73 @@ describe("HashThreads", () => {
     }
   });
 
-  it("fails what runs when it is disposed", async () => {
+  it("uses as many threads as there may be for hashes that were started while all were idle", async () => {
+    const hashes = Array.from({ length: 5 }, () => threads.start(["sha256"]));
+    await Promise.all(hashes.map((hash) => hash.update(WHOLE)));
+    expect(started).toHaveLength(2);
+    for (const hash of hashes) expect((await hash.digests()).get("sha256")).toBe(digest(WHOLE));
+  });
+
+  it("copies memory that is not shared once, and only what is to be hashed", async () => {
     const hash = threads.start(["sha256"]);
+    await hash.update(WHOLE.subarray(0, 1));
+    const posted = recordPosted(started[0]);
+    await hash.update(WHOLE.subarray(1, 8));
+    expect(posted).toEqual([{ kind: "update", memoryBytes: 7, isHandedOver: true }]);
+    expect((await hash.digests()).get("sha256")).toBe(digest(WHOLE.subarray(0, 8)));
+  });
+
+  it("fails what runs when it is disposed, begun or not", async () => {
+    const [hash, unused] = [threads.start(["sha256"]), threads.start(["sha256"])];
     await hash.update(WHOLE);
     await threads[Symbol.asyncDispose]();
-    await expect(hash.update(WHOLE)).rejects.toMatchObject({ kind: "HashThreadEnded" });
-    await expect(hash.digests()).rejects.toMatchObject({ kind: "HashThreadEnded" });
+    for (const one of [hash, unused]) {
+      await expect(one.update(WHOLE)).rejects.toMatchObject({ kind: "HashThreadEnded" });
+      await expect(one.digests()).rejects.toMatchObject({ kind: "HashThreadEnded" });
+    }
+    expect(started).toHaveLength(1);
   });
 
   it("begins another thread when one has ended", async () => {
     const broken = threads.start(["sha256"]);
-    broken[Symbol.dispose]();
+    await broken.update(WHOLE);
+    await started[0]?.terminate();
     await expect(broken.digests()).rejects.toMatchObject({ kind: "HashThreadEnded" });
     const hash = threads.start(["sha256"]);
     await hash.update(Buffer.from("x"));
     expect((await hash.digests()).get("sha256")).toBe(digest(Buffer.from("x")));
   });
+
+  it("lets nobody who goes on with a hash that is over end those of others", async () => {
+    const [over, other] = [threads.start(["sha256"]), threads.start(["sha256"])];
+    await over.update(WHOLE);
+    await other.update(WHOLE);
+    over[Symbol.dispose]();
+    await expect(over.update(WHOLE)).rejects.toThrow("over");
+    await expect(over.digests()).rejects.toThrow("over");
+    expect((await other.digests()).get("sha256")).toBe(digest(WHOLE));
+  });
 });
+
+interface Posted {
+  readonly kind: string;
+  readonly memoryBytes: number | undefined;
+  /** The sender has it no more. */
+  readonly isHandedOver: boolean;
+}
+
+function recordPosted(worker: Worker | undefined): readonly Posted[] {
+  if (worker === undefined) throw new TypeError("no thread");
+  const posted: Posted[] = [];
+  const post = worker.postMessage.bind(worker);
+  worker.postMessage = (message: HashMessage, handedOver) => {
+    const memory = "bytes" in message ? message.bytes.buffer : undefined;
+    const memoryBytes = memory?.byteLength;
+    post(message, handedOver);
+    posted.push({ kind: message.kind, memoryBytes, isHandedOver: memory?.byteLength === 0 });
+  };
+  return posted;
+}
 
 describe("RunningDigests", () => {
   it("go on from one chunk to the next", async () => {
@@ -95,7 +155,7 @@ describe("RunningDigests", () => {
     await pass(running, pieces(WHOLE.subarray(0, MIB + 5)));
     await pass(running, pieces(WHOLE.subarray(MIB + 5)));
     expect(running.sizeBytes).toBe(WHOLE.byteLength);
-    expect((await running.digests()).get("sha256")).toBe(digest(WHOLE));
+    expect((await running.digests())?.get("sha256")).toBe(digest(WHOLE));
   });
 
   it("take nothing more of a chunk that was given up when they are remembered", async () => {
