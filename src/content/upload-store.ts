@@ -55,7 +55,6 @@ interface Verified {
 
 type HashOptions = CallOptions & { readonly algorithms: readonly DigestAlgorithm[] };
 
-const STAT_TIMEOUT_MS = 10_000;
 const MAX_VERIFIED = 10_000;
 
 interface Deps {
@@ -150,24 +149,28 @@ export class UploadStore {
       throw new UploadOutOfOrder(at.sizeBytes);
     }
     const running = this.#remembered.take(upload.id, at) ?? this.#fresh(at, algorithms);
+    let left: StagedInfo | undefined;
+    const onKept = (staged: StagedInfo): void => void (left = staged);
     try {
       const passing = running?.through(bytes) ?? bytes;
       const { staging } = this.#deps.driver;
-      const staged = await staging.append(dataKey(upload), passing, { signal, at });
+      const staged = await staging.append(dataKey(upload), passing, { signal, at, onKept });
       if (running) this.#remembered.remember(upload.id, staged, running);
       return staged;
     } catch (error) {
-      await this.#rememberWhatArrived(upload, running);
+      this.#rememberWhatArrived(upload, left, running);
       throw inOrder(error);
     }
   }
 
   /** After a cut the digests still hold if the store kept all that they saw: the next chunk goes on. */
-  async #rememberWhatArrived(upload: Upload, running: RunningDigests | undefined): Promise<void> {
+  #rememberWhatArrived(
+    upload: Upload,
+    left: StagedInfo | undefined,
+    running: RunningDigests | undefined,
+  ): void {
     if (running === undefined) return;
-    const signal = AbortSignal.timeout(STAT_TIMEOUT_MS);
-    const staged = await this.#staged(upload, { signal }).catch(() => undefined);
-    if (staged) this.#remembered.remember(upload.id, staged, running);
+    if (left) this.#remembered.remember(upload.id, left, running);
     else running[Symbol.dispose]();
   }
 

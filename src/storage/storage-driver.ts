@@ -89,6 +89,17 @@ export interface StagedInfo {
   readonly version: string;
 }
 
+export interface AppendOptions extends CallOptions {
+  /** What the caller has found, and appends to. */
+  readonly at: StagedInfo;
+  /**
+   * Called at most once, before an append throws that was cut short: with the staged object as this
+   * append left it, all of it `at` and the bytes from this source. Not called when that is not sure.
+   * Asking `stat` instead may find the bytes of another process, and as many of them.
+   */
+  readonly onKept?: ((left: StagedInfo) => void) | undefined;
+}
+
 /**
  * Objects that grow while they arrive. Any process on the same store can go on with one: nothing is
  * kept in memory between calls. Keys are those of the object's folder in the store's layout
@@ -116,7 +127,7 @@ export interface StagingArea {
   append(
     key: string,
     bytes: AsyncIterable<Uint8Array>,
-    options: CallOptions & { readonly at: StagedInfo },
+    options: AppendOptions,
   ): Promise<StagedInfo>;
 
   /**

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { dirname } from "node:path";
 import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
 import type {
+  AppendOptions,
   CallOptions,
   ObjectInfo,
   StagedInfo,
@@ -56,7 +57,7 @@ export class FilesystemStaging implements StagingArea {
   async append(
     key: string,
     bytes: AsyncIterable<Uint8Array>,
-    { signal, at }: CallOptions & { readonly at: StagedInfo },
+    { signal, at, onKept }: AppendOptions,
   ): Promise<StagedInfo> {
     signal.throwIfAborted();
     checkStagedKey(key);
@@ -74,7 +75,7 @@ export class FilesystemStaging implements StagingArea {
     try {
       await using incoming = new Incoming(bytes, signal);
       await using writer = new StagedWriter({ key, file, path, files, isDirect }, stats);
-      return await appendAll(key, writer, incoming);
+      return await appendAll(key, writer, { incoming, onKept });
     } finally {
       this.#appending.delete(key);
     }
@@ -118,13 +119,22 @@ export class FilesystemStaging implements StagingArea {
 async function appendAll(
   key: string,
   writer: StagedWriter,
-  incoming: Incoming,
+  { incoming, onKept }: Pick<AppendOptions, "onKept"> & { readonly incoming: Incoming },
 ): Promise<StagedInfo> {
   const doing = `append to ${key}`;
   for (;;) {
     const arrival = await incoming.next();
     if (arrival.kind === "end") return await namingFailure(doing, () => writer.finish());
-    if (arrival.kind === "broken") throw arrival.error;
+    if (arrival.kind === "broken") {
+      const left = await writer.finish().catch(asUnsure);
+      if (left) onKept?.(left);
+      throw arrival.error;
+    }
     await namingFailure(doing, () => writer.add(arrival.bytes));
   }
+}
+
+/** The source's failure is the one to tell. */
+function asUnsure(): undefined {
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ObjectNotFound, StagedOutOfOrder, StorageUnavailable } from "../../src/storage/errors.ts";
 import type {
+  AppendOptions,
   CallOptions,
   ObjectInfo,
   StagedInfo,
@@ -38,7 +39,7 @@ export class InMemoryStaging implements StagingArea {
   async append(
     key: string,
     bytes: AsyncIterable<Uint8Array>,
-    { signal, at }: CallOptions & { readonly at: StagedInfo },
+    { signal, at, onKept }: AppendOptions,
   ): Promise<StagedInfo> {
     signal.throwIfAborted();
     let staged = this.#exactly(key, at);
@@ -47,7 +48,10 @@ export class InMemoryStaging implements StagingArea {
       const arrival = await incoming.next();
       if (this.#store.staged.get(key) !== staged) throw this.#overtaken(key);
       if (arrival.kind === "end") return infoOf(staged);
-      if (arrival.kind === "broken") throw arrival.error;
+      if (arrival.kind === "broken") {
+        onKept?.(infoOf(staged));
+        throw arrival.error;
+      }
       staged.bytes.append(arrival.bytes);
       staged = this.#put(key, staged.bytes);
     }

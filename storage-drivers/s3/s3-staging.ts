@@ -1,5 +1,6 @@
 import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
 import type {
+  AppendOptions,
   CallOptions,
   ObjectInfo,
   StagedInfo,
@@ -41,7 +42,7 @@ export class S3Staging implements StagingArea {
   async append(
     key: string,
     bytes: AsyncIterable<Uint8Array>,
-    { signal, at }: CallOptions & { readonly at: StagedInfo },
+    { signal, at, onKept }: AppendOptions,
   ): Promise<StagedInfo> {
     checkStagedKey(key);
     const record = await this.#parts.records.load(key, { signal });
@@ -54,7 +55,7 @@ export class S3Staging implements StagingArea {
     using saving = new SavingSignal(signal);
     await using incoming = new Incoming(bytes, signal);
     try {
-      return await this.#appendAll(key, record, { incoming, signal: saving.signal });
+      return await this.#appendAll(key, record, { incoming, onKept, signal: saving.signal });
     } catch (error) {
       throw failedFor(error, "NoSuchUpload") ? new ObjectNotFound(key, { cause: error }) : error;
     }
@@ -63,7 +64,7 @@ export class S3Staging implements StagingArea {
   async #appendAll(
     key: string,
     record: UploadRecord,
-    { incoming, signal }: CallOptions & { readonly incoming: Incoming },
+    { incoming, onKept, signal }: Omit<AppendOptions, "at"> & { readonly incoming: Incoming },
   ): Promise<StagedInfo> {
     const { settings, ...parts } = this.#parts;
     const { chunkSizeBytes } = settings;
@@ -72,7 +73,8 @@ export class S3Staging implements StagingArea {
       const arrival = await incoming.next();
       if (arrival.kind === "end") return await writer.finish();
       if (arrival.kind === "broken") {
-        await writer.finish().catch(keepWhatIsThere);
+        const left = await writer.finish().catch(keepWhatIsThere);
+        if (left) onKept?.(left);
         throw arrival.error;
       }
       await writer.add(arrival.bytes);

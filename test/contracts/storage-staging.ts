@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { expect } from "vitest";
 import { ObjectNotFound, StagedOutOfOrder, StorageUnavailable } from "../../src/storage/errors.ts";
-import type { StorageDriver } from "../../src/storage/storage-driver.ts";
+import type { StagedInfo, StorageDriver } from "../../src/storage/storage-driver.ts";
 import { calm, chunks, collect, inPieces, type Law, pattern, text } from "./storage-subject.ts";
 
 const KEY = "docker/registry/v2/repositories/r/_uploads/0b0f5e3c/data";
@@ -176,6 +176,38 @@ export function describeStorageStaging(law: Law): void {
       await expectBeginning(driver, sent);
     },
   );
+
+  law("append() tells what it left when the source fails", async ({ driver: { staging } }) => {
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("content");
+      throw new Error("cut");
+    };
+    const at = await staging.create(KEY, calm());
+    const kept: StagedInfo[] = [];
+    const options = { ...calm(), at, onKept: (left: StagedInfo) => void kept.push(left) };
+    await expect(staging.append(KEY, source(), options)).rejects.toThrow("cut");
+    expect(kept.map(({ version }) => version)).toEqual([
+      (await staging.stat(KEY, calm()))?.version,
+    ]);
+    expect(kept[0]?.sizeBytes).toBe(7);
+  });
+
+  law("append() tells nothing when another process has appended as much", async (store) => {
+    const { staging } = store.driver;
+    const other = await store.reopen();
+    const at = await staging.create(KEY, calm());
+    const source = async function* (): AsyncGenerator<Uint8Array> {
+      await other.staging.append(KEY, chunks("another"), { ...calm(), at });
+      yield Buffer.from("content");
+      throw new Error("cut");
+    };
+    const kept: StagedInfo[] = [];
+    const options = { ...calm(), at, onKept: (left: StagedInfo) => void kept.push(left) };
+    await expect(staging.append(KEY, source(), options)).rejects.toBeInstanceOf(Error);
+    const now = await staging.stat(KEY, calm());
+    expect(kept.map(({ version }) => version)).not.toContain(now?.version);
+    expect(await text(staging.read(KEY, calm()))).toBe("another");
+  });
 
   law("append() does not mistake the source's errors for its own", async ({ driver }) => {
     const failure = Object.assign(new Error("aborted"), { code: "ECONNRESET" });
