@@ -8,11 +8,13 @@ import { createHashStaged } from "../../src/content/hash-staged.ts";
 import { HashThreads } from "../../src/content/hash-threads.ts";
 import type { Hashing } from "../../src/content/hashing.ts";
 import { blobData } from "../../src/content/layout.ts";
+import { RememberedDigests, RunningDigests } from "../../src/content/upload-digests.ts";
+import type { UploadId } from "../../src/content/upload-id.ts";
 import type { Chunk, UploadEnd } from "../../src/content/upload-store.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { createInMemoryStore } from "../../storage-drivers/inmemory/inmemory-store.ts";
-import { calm, collect, pattern } from "../contracts/storage-subject.ts";
+import { calm, chunks, collect, pattern } from "../contracts/storage-subject.ts";
 import { INLINE_HASHING } from "../fakes/inline-hashing.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { APP } from "./images.ts";
@@ -130,4 +132,18 @@ it.each([1, 2, 9])("a hash that missed piece %d is never asked for its digest", 
   for (const index of [0, 1]) await uploads.append(upload, third(index), calm());
   await uploads.commit(upload, { ...END, chunk: third(2) }, calm());
   expect(hashedAgain).toBe(1);
+});
+
+it("running digests that missed a piece have none, and are not remembered", async () => {
+  const passed = async (): Promise<RunningDigests> => {
+    const running = new RunningDigests(skipping(1), ["sha256"]);
+    expect(await Array.fromAsync(running.through(chunks("a", "b")))).toHaveLength(2);
+    return running;
+  };
+  expect(await (await passed()).digests()).toBeUndefined();
+  const remembered = new RememberedDigests();
+  const id = crypto.randomUUID() as string as UploadId;
+  const staged = { sizeBytes: 2, modifiedAt: new Date(), version: "1" };
+  remembered.remember(id, staged, await passed());
+  expect(remembered.take(id, staged)).toBeUndefined();
 });
