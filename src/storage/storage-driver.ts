@@ -12,7 +12,11 @@ export interface CallOptions {
 }
 
 export interface ChangeOptions extends CallOptions {
-  /** A power cut (not a crash of the process) may undo the change: it is for what nobody would miss. */
+  /**
+   * A power cut (not a crash of the process) may undo the change: it is for what nobody would miss. It
+   * may take the folder that directly holds the object, too, as it may that of a staged object: nothing
+   * durable may be put beside or below it. What is above that folder is safe.
+   */
   readonly isVolatile?: boolean;
 }
 

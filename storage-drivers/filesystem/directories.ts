@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, sep } from "node:path";
 import { Slots } from "../../src/lib/slots.ts";
 import { absentAsUndefined, errnoOf, isAbsence } from "./failures.ts";
 import type { FileSystem } from "./file-system.ts";
@@ -9,7 +9,10 @@ const CONCURRENT_SYNCS = 8;
 const ATTEMPTS = 4;
 
 export interface MakeOptions {
-  /** Leaves it to {@link Directories.settled} to make it durable, if anybody asks. */
+  /**
+   * A power cut may take the directory, but none of those above: other processes see them and rely on
+   * them. Nobody makes up for it later, so nothing durable may be put there.
+   */
   readonly isVolatile?: boolean | undefined;
 }
 
@@ -23,7 +26,10 @@ export interface MakeOptions {
 export class Directories {
   readonly #files: FileSystem;
   readonly #making = new Map<string, Promise<void>>();
-  /** Made, and not known to survive a power cut: whoever puts something durable below sees to it. */
+  /**
+   * Being made, or still there after a failed sync, and so not known to survive a power cut: whoever
+   * puts something durable below sees to it. Never what is volatile.
+   */
   readonly #unsynced = new Set<string>();
   readonly #syncs = new Slots(CONCURRENT_SYNCS);
 
@@ -50,36 +56,61 @@ export class Directories {
     }
   }
 
-  /** Makes a directory and those above it, durably unless told. One that is there already is fine. */
-  async make(path: string, options: MakeOptions = {}): Promise<void> {
+  /** Makes a directory, durably unless told, and durably those above it. One that is there already is fine. */
+  async make(path: string, { isVolatile = false }: MakeOptions = {}): Promise<void> {
+    if (isVolatile) return await this.#make(path, { isVolatile });
     const running = this.#making.get(path);
-    if (running !== undefined) return running;
-    const making = this.#make(path, options).finally(() => this.#making.delete(path));
+    if (running !== undefined) return await running;
+    const making = this.#make(path, {}).finally(() => this.#making.delete(path));
     this.#making.set(path, making);
-    return making;
+    return await making;
   }
 
-  async #make(path: string, options: MakeOptions): Promise<void> {
+  async #make(path: string, { isVolatile = false }: MakeOptions): Promise<void> {
     const parent = dirname(path);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#files.mkdir(path);
-        this.#unsynced.add(path);
-        if (options.isVolatile === true) return;
-        await this.sync(parent);
-        this.#unsynced.delete(path);
+        await this.#files.mkdir(path).catch(presentAsUndefined);
+        if (!isVolatile) await this.#syncEntry(path);
         return;
       } catch (error) {
-        if (errnoOf(error) === "EEXIST") return;
         if (errnoOf(error) !== "ENOENT" || parent === path || attempt === ATTEMPTS) throw error;
-        await this.make(parent, options);
+        await this.make(parent);
       }
+    }
+  }
+
+  /**
+   * Makes a new directory durable, also one that another process has made this moment. When that fails
+   * it is taken away again, for whoever finds a directory takes it for durable.
+   */
+  async #syncEntry(path: string): Promise<void> {
+    this.#unsynced.add(path);
+    try {
+      await this.sync(dirname(path));
+    } catch (error) {
+      if (await this.#isTakenAway(path)) this.#unsynced.delete(path);
+      throw error;
+    }
+    this.#unsynced.delete(path);
+  }
+
+  /** Not when something lies in it already. */
+  async #isTakenAway(path: string): Promise<boolean> {
+    try {
+      await this.#files.rmdir(path);
+      return true;
+    } catch (error) {
+      return isAbsence(error);
     }
   }
 
   /** Tells that a directory and all below it is gone. */
   forget(path: string): void {
-    this.#unsynced.delete(path);
+    for (const made of this.#unsynced) {
+      const isGone = made === path || made.startsWith(`${path}${sep}`);
+      if (isGone && !this.#making.has(made)) this.#unsynced.delete(made);
+    }
   }
 
   /** Makes sure of the directories above a file that others made, or are still making. */
@@ -128,4 +159,9 @@ export class Directories {
     await this.sync(dirname(path));
     return true;
   }
+}
+
+/** For `catch`, of making a directory. */
+function presentAsUndefined(error: unknown): undefined {
+  if (errnoOf(error) !== "EEXIST") throw error;
 }

@@ -61,8 +61,9 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
     const root = resolve(rootDirectory);
     const directories = new Directories(files);
     await namingFailure(`open the directory ${root}`, async () => {
-      await directories.make(root);
-      if (!(await files.stat(root)).isDirectory()) {
+      const present = await files.stat(root).catch(absentAsUndefined);
+      if (present === undefined) await directories.make(root);
+      if (!(present ?? (await files.stat(root))).isDirectory()) {
         throw new StorageUnavailable(`${root} is no directory`, { reason: "ENOTDIR" });
       }
     });

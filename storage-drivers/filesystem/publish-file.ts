@@ -1,3 +1,4 @@
+import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path";
 import type { Slots } from "../../src/lib/slots.ts";
 import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
@@ -47,6 +48,9 @@ const NOT_LINKED: ReadonlySet<string> = new Set([
  * Gives the staged file `key` the name `to`, durably: sync the bytes, add the second name, sync the
  * directory, take the first name away. After a crash between any two of these it can be done again.
  *
+ * An object of the same size is kept, and only its name is synced: the process that gave it the name may
+ * not have come to that yet.
+ *
  * Where a process may still be appending, the object becomes a file of its own: what is staged only
  * grows, so its first bytes are those of `at` whatever is written meanwhile.
  */
@@ -58,18 +62,40 @@ export async function publishFile(
   const { files, directories, pathOf } = parts;
   const [from, target] = [pathOf(key), pathOf(to)];
   await using file = await openPlainFile(files, from);
-  if (file === undefined) {
-    const present = await objectAt(to, parts);
-    if (present?.sizeBytes !== at.sizeBytes) throw new ObjectNotFound(key);
-    return present;
-  }
-  checkUnchanged(key, await file.stat({ bigint: true }), at);
-  await orDiscard(from, files, () => directories.syncFile(file));
-  await directories.within(dirname(target), () => putInPlace({ key, to, file, at, parts }));
+  if (file === undefined) await checkPublished(key, to, { at, parts });
+  else await putBytes({ key, to, file, at, parts });
+  // Whoever gave the object its name, in whatever process, may not have synced it yet.
   await orDiscard(from, files, () => directories.sync(dirname(target)));
   await directories.settled(target);
   await files.unlink(from).catch(absentAsUndefined);
   return (await objectAt(to, parts)) ?? { key: to, ...at };
+}
+
+/** @throws {ObjectNotFound} unless the object is there, as one that ended the staged file leaves it. */
+async function checkPublished(key: string, to: string, { at, parts }: Publication): Promise<void> {
+  const present = await objectAt(to, parts);
+  if (present?.sizeBytes !== at.sizeBytes) throw new ObjectNotFound(key);
+}
+
+/** Sees to it that the object is there with all its bytes on the disk. */
+async function putBytes(publishing: Publishing): Promise<void> {
+  const { key, to, file, at, parts } = publishing;
+  const { files, directories, pathOf } = parts;
+  const stats = await file.stat({ bigint: true });
+  checkUnchanged(key, stats, at);
+  if (await isKept(stats, to, parts)) return;
+  await orDiscard(pathOf(key), files, () => directories.syncFile(file));
+  await directories.within(dirname(pathOf(to)), () => putInPlace(publishing));
+}
+
+/** Whether another file of the same size is the object: its bytes were synced before it got the name. */
+async function isKept(
+  staged: BigIntStats,
+  to: string,
+  { files, pathOf }: FilesystemParts,
+): Promise<boolean> {
+  const there = await files.lstat(pathOf(to), { bigint: true }).catch(absentAsUndefined);
+  return there?.isFile() === true && there.size === staged.size && !isSameFile(there, staged);
 }
 
 /** After a failed sync nobody knows what is on the disk, and a second one would call it fine. */

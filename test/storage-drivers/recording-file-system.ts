@@ -6,7 +6,7 @@ import {
 } from "../../storage-drivers/filesystem/file-system.ts";
 
 /** Calls that change or sync something; looking around is not recorded. */
-const RECORDED = ["link", "mkdir", "open", "rename", "rm", "unlink"] as const;
+const RECORDED = ["link", "mkdir", "open", "rename", "rm", "rmdir", "unlink"] as const;
 const RECORDED_OF_FILES = ["sync", "writev"] as const;
 
 type AnyCall = (...args: readonly unknown[]) => Promise<unknown>;
