@@ -61,7 +61,7 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const blobs = createBlobStore({ driver, links, presence });
   return {
     blobs,
-    uploads: new UploadStore({ driver, blobs, presence, hashing, hashStaged, newId, now }),
+    uploads: new UploadStore({ driver, blobs, hashing, hashStaged, newId, now }),
     manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy, reader }),
     tags,
     history,

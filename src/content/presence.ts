@@ -1,6 +1,6 @@
 /**
- * The one place that says "we have it" to someone who may rely on it: HEAD of a blob, a mount, the
- * commit of an upload whose bytes are already stored, a manifest that names blobs.
+ * The one place that says "we have it" to someone who may rely on it: HEAD of a blob, a mount, a
+ * manifest that names blobs.
  *
  * Whoever gets a yes may skip sending the bytes, so the store itself is asked for every answer, and
  * nothing that was true a moment ago counts. Where a look at the store costs nothing it is made at once

@@ -15,7 +15,7 @@ import type { BlobStore } from "./blob-store.ts";
 import { DigestMismatch, UploadOutOfOrder, UploadUnknown } from "./errors.ts";
 import type { Hashing } from "./hashing.ts";
 import { blobData, uploadData, uploadFolder, uploadStartedAt } from "./layout.ts";
-import type { Presence, StoredBlob } from "./presence.ts";
+import type { StoredBlob } from "./presence.ts";
 import { RememberedDigests, RunningDigests } from "./upload-digests.ts";
 import type { UploadId } from "./upload-id.ts";
 
@@ -60,7 +60,6 @@ const MAX_VERIFIED = 10_000;
 interface Deps {
   readonly driver: StorageDriver;
   readonly blobs: BlobStore;
-  readonly presence: Presence;
   readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
   readonly newId: () => UploadId;
@@ -249,10 +248,9 @@ export class UploadStore {
     { staged, sha256 }: Verified,
     { signal }: CallOptions,
   ): Promise<void> {
-    const { driver, presence } = this.#deps;
-    const present = await presence.confirmData(sha256, { signal });
-    if (present?.sizeBytes === staged.sizeBytes) return;
+    const { driver } = this.#deps;
     try {
+      // Also when the data is there: another process may have put it there and not made it durable yet.
       await driver.staging.publish(dataKey(upload), blobData(sha256), { signal, at: staged });
     } catch (error) {
       if (error instanceof StagedOutOfOrder) this.#verified.delete(dataKey(upload));
