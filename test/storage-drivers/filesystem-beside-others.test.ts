@@ -94,6 +94,11 @@ describe("FilesystemDriver beside another process that makes directories", () =>
     expect(syncs()).toEqual(["sync .", "sync t/x.*.tmp", "sync t"]);
   });
 
+  it("looks no further than a root that is there, for what is above may be closed to it", async () => {
+    await FilesystemDriver.open({ rootDirectory: root, maxThreads: 25 }, disk.fileSystem);
+    expect(disk.calls).toEqual([]);
+  });
+
   it("takes a directory away whose sync failed, and the other one makes it anew", async () => {
     await driver.write("t/x", X, calm());
     disk.fail(/^sync t$/, "EIO");
