@@ -21,45 +21,62 @@ export interface MarkParts {
 
 const RANDOM_END = /\.[0-9a-f]{16}\.tmp$/;
 
+export interface Mark extends AsyncDisposable {
+  readonly path: string;
+}
+
 /**
  * To be called before the file at `path` is opened for appending, and disposed when it is closed.
  * Disposing never fails: a mark that stays costs its upload a copy and goes with it.
  * @returns `undefined` when there is no such folder.
  */
-export async function markAppending(
-  path: string,
-  { files, identity }: MarkParts,
-): Promise<AsyncDisposable | undefined> {
-  const name = identity === undefined ? "unknown" : formatIdentity(identity);
-  const mark = temporaryPath(`${path}.${name}`);
+export async function markAppending(path: string, parts: MarkParts): Promise<Mark | undefined> {
+  const { files } = parts;
+  const mark = newMarkPath(path, parts);
   const file = await files.open(mark, NEW_FILE, 0o666).catch(absentAsUndefined);
   await file?.close();
-  return file && { [Symbol.asyncDispose]: () => remove(mark, files) };
+  return file && { path: mark, [Symbol.asyncDispose]: () => removeMark(mark, files) };
+}
+
+/** What stands at such a path counts as a mark of this process, whatever is in it. */
+export function newMarkPath(path: string, { identity }: MarkParts): string {
+  return temporaryPath(`${path}.${identity === undefined ? "unknown" : formatIdentity(identity)}`);
+}
+
+/** Whether some process may have the file at `path` open for appending. */
+export async function mayBeAppending(path: string, parts: MarkParts): Promise<boolean> {
+  const marks = await findMarks(path, parts);
+  return marks === undefined || marks.length > 0;
 }
 
 /**
- * Whether some process may have the file at `path` open for appending. Only of a process that is
- * known to have ended the mark does not count, and is removed. Where the whole folder is gone the
- * marks went with it, and nobody can tell.
+ * Paths of the marks on the file at `path`. Only of a process that is known to have ended the mark
+ * does not count, and is removed.
+ * @param parts.own is left out.
+ * @returns `undefined` where the whole folder is gone: the marks went with it, and nobody can tell.
  */
-export async function mayBeAppending(
+export async function findMarks(
   path: string,
-  { files, identity }: MarkParts,
-): Promise<boolean> {
+  { files, identity, own }: MarkParts & { readonly own?: Mark },
+): Promise<readonly string[] | undefined> {
   const folder = dirname(path);
   const names = await files.readdir(folder).catch(absentAsUndefined);
-  if (names === undefined) return true;
+  if (names === undefined) return undefined;
   const start = `${basename(path)}.`;
+  const marks: string[] = [];
   for (const name of names) {
     if (!name.startsWith(start) || !name.endsWith(".tmp")) continue;
     const writer = parseIdentity(name.slice(start.length).replace(RANDOM_END, ""));
-    if (writer === undefined || !(await isGone(writer, identity))) return true;
-    await remove(join(folder, name), files);
+    const mark = join(folder, name);
+    if (mark === own?.path) continue;
+    if (writer === undefined || !(await isGone(writer, identity))) marks.push(mark);
+    else await removeMark(mark, files);
   }
-  return false;
+  return marks;
 }
 
-async function remove(mark: string, files: FileSystem): Promise<void> {
+/** Never fails. */
+export async function removeMark(mark: string, files: FileSystem): Promise<void> {
   await files.unlink(mark).catch(ignoreFailure);
 }
 

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { Slots } from "../../src/lib/slots.ts";
 import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
 import type {
@@ -57,6 +58,7 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
   static async open(
     { rootDirectory, maxThreads, directWrites: isDirect = true }: FilesystemSettings,
     files: FileSystem = realFileSystem(),
+    clock: Clock = systemClock,
   ): Promise<FilesystemDriver> {
     const root = resolve(rootDirectory);
     const directories = new Directories(files);
@@ -69,7 +71,7 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
     });
     const pathOf = (key: string): string => join(root, key);
     const [slots, identity] = [new Slots(maxThreads), await ownIdentity()];
-    return new FilesystemDriver({ files, directories, slots, pathOf, identity, isDirect });
+    return new FilesystemDriver({ files, directories, clock, slots, pathOf, identity, isDirect });
   }
 
   async stat(key: string, { signal }: CallOptions): Promise<ObjectInfo | undefined> {

@@ -16,6 +16,7 @@ import type { OpenFile } from "./file-system.ts";
 import { openPlainFile, readFile } from "./object-files.ts";
 import { type FilesystemParts, publishFile } from "./publish-file.ts";
 import { checkUnchanged, stagedInfo, StagedWriter } from "./staged-file.ts";
+import { takeOver } from "./take-over.ts";
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK;
@@ -67,12 +68,14 @@ export class FilesystemStaging implements StagingArea {
       markAppending(path, this.#parts),
     );
     if (mark === undefined) throw new ObjectNotFound(key);
-    await using file = await this.#open(key, APPEND);
-    const stats = await namingFailure(`look at ${key}`, () => file.stat({ bigint: true }));
-    checkUnchanged(key, stats, at);
-    if (stats.nlink > 1n || this.#appending.has(key)) throw new StagedOutOfOrder(key, at.sizeBytes);
+    if (this.#appending.has(key)) throw new StagedOutOfOrder(key, at.sizeBytes);
     this.#appending.add(key);
     try {
+      const now = await takeOver(key, { at, mark, signal, parts: this.#parts });
+      await using file = await this.#open(key, APPEND);
+      const stats = await namingFailure(`look at ${key}`, () => file.stat({ bigint: true }));
+      checkUnchanged(key, stats, now);
+      if (stats.nlink > 1n) throw new StagedOutOfOrder(key, at.sizeBytes);
       await using incoming = new Incoming(bytes, signal);
       await using writer = new StagedWriter({ key, file, path, files, isDirect }, stats);
       return await appendAll(key, writer, { incoming, onKept });

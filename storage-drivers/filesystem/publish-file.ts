@@ -1,18 +1,20 @@
 import type { BigIntStats } from "node:fs";
 import { dirname } from "node:path";
 import type { Slots } from "../../src/lib/slots.ts";
-import { ObjectNotFound, StagedOutOfOrder } from "../../src/storage/errors.ts";
+import { ObjectNotFound } from "../../src/storage/errors.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 import type { ObjectInfo, StagedInfo } from "../../src/storage/storage-driver.ts";
 import { type MarkParts, mayBeAppending } from "./append-marks.ts";
 import type { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf } from "./failures.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
-import { openPlainFile, readFile, temporaryPath, writeAll, NEW_FILE } from "./object-files.ts";
-import { checkUnchanged, isSameFile } from "./staged-file.ts";
+import { openPlainFile, temporaryPath, NEW_FILE } from "./object-files.ts";
+import { checkUnchanged, copyBeginning, isSameFile } from "./staged-file.ts";
 
 /** What the halves of the driver share. */
 export interface FilesystemParts extends MarkParts {
   readonly directories: Directories;
+  readonly clock: Clock;
   /** Bounds the operations that hold an open file and end without anybody's help. */
   readonly slots: Slots;
   /** Whether large uploads are written round the page cache. */
@@ -119,29 +121,37 @@ async function orDiscard(
  */
 async function putInPlace(publishing: Publishing): Promise<void> {
   const { key, parts } = publishing;
-  if (!(await mayBeAppending(parts.pathOf(key), parts))) await giveName(publishing);
-  if (await needsCopy(publishing)) await copyOver(publishing);
+  const isPlaced =
+    !(await mayBeAppending(parts.pathOf(key), parts)) && (await giveName(publishing));
+  if (await needsCopy(publishing, isPlaced)) await copyOver(publishing);
 }
 
-async function giveName({ key, to, at, parts }: Publishing): Promise<void> {
+/** @returns whether what is staged got the name; it may have been replaced by then. */
+async function giveName({ key, to, at, parts }: Publishing): Promise<boolean> {
   const { files, pathOf } = parts;
   try {
     await files.link(pathOf(key), pathOf(to));
-    return;
+    return true;
   } catch (error) {
     if (!NOT_LINKED.has(errnoOf(error) ?? "")) throw error;
   }
   const present = await objectAt(to, parts);
-  if (present?.sizeBytes === at.sizeBytes) return;
+  if (present?.sizeBytes === at.sizeBytes) return false;
   await files.rename(pathOf(key), pathOf(to)).catch(elsewhereAsUndefined);
+  return true;
 }
 
 /** Whether what stands in the object's place is missing, damaged, or may still be written to. */
-async function needsCopy({ key, to, file, at, parts }: Publishing): Promise<boolean> {
+async function needsCopy(
+  { key, to, file, at, parts }: Publishing,
+  isPlaced: boolean,
+): Promise<boolean> {
   const { files, pathOf } = parts;
   const there = await files.lstat(pathOf(to), { bigint: true }).catch(absentAsUndefined);
   if (there?.isFile() !== true) return true;
   const isStagedFile = isSameFile(there, await file.stat({ bigint: true }));
+  // Another file that was staged there meanwhile belongs to whoever writes to it.
+  if (isPlaced && !isStagedFile) return true;
   if (isStagedFile && (await mayBeAppending(pathOf(key), parts))) return true;
   // The size counts only now: a writer that has left no mark behind has finished.
   const { size } = isStagedFile ? await file.stat() : { size: Number(there.size) };
@@ -167,13 +177,7 @@ async function copySynced(
 ): Promise<void> {
   await using copy = await files.open(target, NEW_FILE, 0o666);
   const { signal } = new AbortController();
-  const range = { startBytes: 0, lengthBytes: sizeBytes };
-  let copiedBytes = 0;
-  for await (const piece of readFile(file, { key, signal, range })) {
-    await writeAll(copy, [piece]);
-    copiedBytes += piece.byteLength;
-  }
-  if (copiedBytes !== sizeBytes) throw new StagedOutOfOrder(key, copiedBytes);
+  await copyBeginning(file, copy, { key, sizeBytes, signal });
   await directories.syncFile(copy);
 }
 

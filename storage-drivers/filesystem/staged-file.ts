@@ -1,10 +1,10 @@
 import type { BigIntStats } from "node:fs";
 import { StagedOutOfOrder } from "../../src/storage/errors.ts";
-import type { StagedInfo } from "../../src/storage/storage-driver.ts";
+import type { CallOptions, StagedInfo } from "../../src/storage/storage-driver.ts";
 import { absentAsUndefined } from "./failures.ts";
 import { DirectFile } from "./direct-file.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
-import { writeAll } from "./object-files.ts";
+import { readFile, writeAll } from "./object-files.ts";
 
 /** A file is what it was as long as its inode, size and time of change are. */
 export function stagedInfo({ ino, size, mtime, mtimeNs }: BigIntStats): StagedInfo {
@@ -25,6 +25,29 @@ export function checkUnchanged(key: string, stats: BigIntStats, at: StagedInfo):
 /** Whether two names, or a name and an open file, are the same file. */
 export function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
+}
+
+interface Copying extends CallOptions {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Copies the first bytes of a staged file: it only grows, so they are the same whatever is appended
+ * meanwhile. @throws {StagedOutOfOrder} when there are less.
+ */
+export async function copyBeginning(
+  file: OpenFile,
+  copy: OpenFile,
+  { key, sizeBytes, signal }: Copying,
+): Promise<void> {
+  const range = { startBytes: 0, lengthBytes: sizeBytes };
+  let copiedBytes = 0;
+  for await (const piece of readFile(file, { key, signal, range })) {
+    await writeAll(copy, [piece]);
+    copiedBytes += piece.byteLength;
+  }
+  if (copiedBytes !== sizeBytes) throw new StagedOutOfOrder(key, copiedBytes);
 }
 
 /** A staged file that is open for appending. */

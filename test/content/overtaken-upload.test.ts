@@ -8,7 +8,11 @@ import { describeContent } from "./content-subject.ts";
 import { APP, LAYER } from "./images.ts";
 
 describeContent("a chunk that another process overtakes", (open) => {
-  async function* after(goOn: Promise<void>, bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  async function* heldUp(
+    bytes: Uint8Array,
+    { begin, goOn }: { readonly begin: () => void; readonly goOn: Promise<void> },
+  ): AsyncGenerator<Uint8Array> {
+    begin();
     await goOn;
     yield bytes;
   }
@@ -18,13 +22,15 @@ describeContent("a chunk that another process overtakes", (open) => {
     const second = await first.reopen();
     const digest = digestOf(LAYER);
     const upload = await first.content.uploads.start(APP, calm());
-    const { promise: goOn, resolve } = Promise.withResolvers<void>();
-    const late: Chunk = { bytes: after(goOn, LAYER), startBytes: 0 };
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const bytes = heldUp(LAYER, { begin: begun.resolve, goOn: goOn.promise });
+    const late: Chunk = { bytes, startBytes: 0 };
     const overtaken = first.content.uploads.append(upload, late, calm());
+    await begun.promise;
     const other = new Uint8Array(LAYER.byteLength).fill(7);
     const faster: Chunk = { bytes: chunks(other), startBytes: 0 };
     await second.content.uploads.append(upload, faster, calm());
-    resolve();
+    goOn.resolve();
     await expect(overtaken).rejects.toBeInstanceOf(UploadOutOfOrder);
     const committing = first.content.uploads.commit(upload, { chunk: undefined, digest }, calm());
     await expect(committing).rejects.toBeInstanceOf(DigestMismatch);
