@@ -102,6 +102,8 @@ export class ReceivedBody implements AsyncIterableIterator<Uint8Array, undefined
   /** Ends the reading. What is still on its way is for others to drop. */
   return(): Promise<Result> {
     if (this.#isReading && this.#end === undefined) this.#incoming.pause();
+    // First of all: a block that is given back goes to whoever waits.
+    this.#leaveQueue();
     const blocks = [this.#taken, ...this.#ahead, this.#filling].map((one) => one?.block);
     this.#taken = undefined;
     this.#ahead = [];

@@ -259,4 +259,18 @@ describe("ReceivedBody", () => {
     for (const one of lent) one[Symbol.dispose]();
     expect(takeAll(blocks)).toHaveLength(MAX_LARGE);
   });
+
+  it("takes no block any more when it is left in the queue with one in hand", async () => {
+    const { incoming, blocks, body } = openBody();
+    const [last, ...lent] = takeAll(blocks);
+    last?.[Symbol.dispose]();
+    const first = body.next();
+    send(incoming, pattern(READ + MIB + READ));
+    await first;
+    expect((await body.next()).value).toHaveLength(MIB);
+    await settle();
+    await body.return();
+    for (const one of lent) one[Symbol.dispose]();
+    expect(takeAll(blocks)).toHaveLength(MAX_LARGE);
+  });
 });
