@@ -6,6 +6,7 @@ import { get as getTls } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CertificateFiles, writeCertificate } from "../fixtures/certificates.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { openMemoryCgroup } from "./cgroup.ts";
 import {
   blobTarget,
@@ -16,7 +17,7 @@ import {
   type StoredImage,
 } from "./data-set.ts";
 import type { ReadRequest } from "./load-job.ts";
-import { freePort, type RunningServer, startServer } from "./server-process.ts";
+import { type RunningServer, startServer } from "./server-process.ts";
 import type { System } from "./systems.ts";
 
 export interface OpenOptions {

@@ -1,10 +1,9 @@
 /** A system under test, as a process that serves. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { get as getPlain } from "node:http";
 import { get as getTls } from "node:https";
-import { createServer } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { stopChild } from "../fixtures/stop-child.ts";
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
@@ -41,7 +40,7 @@ export async function startServer(
   const [file = "", ...args] = boundToThisProcess(inCgroup(command, cgroup));
   const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-  const stop = async (): Promise<void> => stopChild(child);
+  const stop = async (): Promise<void> => stopChild(child, STOP_TIMEOUT_MS);
   resources.defer(stop);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -60,17 +59,6 @@ export async function startServer(
   const startedAfterMs = performance.now() - startedMs;
   const processId = child.pid ?? 0;
   return { origin, processId, startedAfterMs, output: () => output, isAlive, stop };
-}
-
-/** @returns a port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 function boundToThisProcess(command: readonly string[]): readonly string[] {
@@ -92,13 +80,4 @@ async function answers(origin: URL): Promise<boolean> {
   });
   request.once("error", () => resolve(false));
   return promise;
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  const ended = once(child, "exit");
-  child.kill("SIGTERM");
-  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
-  await ended;
-  clearTimeout(timer);
 }

@@ -1,13 +1,13 @@
 /** Other registries, to run the rows against: what a row says must be possible, and must be possible to get wrong. */
 import { execFile, spawn } from "node:child_process";
 import { mkdtempDisposable, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { scheduler } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { freePort } from "../fixtures/free-port.ts";
 import { RegistryClient } from "./client.ts";
 
 const START_LIMIT_MS = 20_000;
@@ -72,16 +72,6 @@ storage:
   filesystem: {rootdirectory: ${join(options.path, "data")}}
 http: {addr: "127.0.0.1:${options.port}"}
 `;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 async function answered(origin: URL): Promise<void> {
