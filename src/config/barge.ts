@@ -104,6 +104,7 @@ export function toBargeConfig(barge: z.output<typeof bargeSchema>): BargeConfig 
       bufferedBytes: barge.limits.buffered,
       memoryBytes: barge.limits.memory,
     },
+    audit: { path: undefined, pulls: false },
     trustedProxies: barge.trustedProxies,
   };
 }

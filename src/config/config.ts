@@ -15,6 +15,7 @@ export interface Config {
   readonly validation: ValidationConfig;
   readonly catalog: CatalogConfig;
   readonly tags: TagsConfig;
+  readonly auth: AuthConfig;
   readonly barge: BargeConfig;
 }
 
@@ -140,6 +141,15 @@ export interface TlsConfig {
    * always among them. Empty: Node's default.
    */
   readonly cipherSuites: readonly string[];
+  /** How certificates of clients are asked for; `undefined`: not at all. */
+  readonly clientCertificates: ClientCertificatesConfig | undefined;
+}
+
+export interface ClientCertificatesConfig {
+  /** PEM files of the authorities that vouch for clients; at least one. */
+  readonly authorities: readonly string[];
+  /** `request`: one may be shown, any; `require-any`: one must be, any; `verify-if-given`; `require-and-verify`. */
+  readonly mode: "request" | "require-any" | "verify-if-given" | "require-and-verify";
 }
 
 export interface DebugConfig {
@@ -227,6 +237,135 @@ export interface TagsConfig {
   readonly maxTags: number;
 }
 
+/** Who may do what: `auth`, `barge.auth` and `barge.access` together. */
+export type AuthConfig =
+  | OpenAuthConfig
+  | SillyAuthConfig
+  | HtpasswdAuthConfig
+  | OutsideTokenAuthConfig
+  | BuiltInAuthConfig;
+
+/** Whoever reaches the registry may do everything but administer it. */
+export interface OpenAuthConfig {
+  readonly kind: "open";
+  /** Whether `barge.auth: open` says so, and no warning is wanted. */
+  readonly isMeant: boolean;
+}
+
+/** For tests: any `Authorization` header will do. */
+export interface SillyAuthConfig {
+  readonly kind: "silly";
+  readonly realm: string;
+  readonly service: string;
+}
+
+/** Every user of the file may do everything but administer. */
+export interface HtpasswdAuthConfig {
+  readonly kind: "htpasswd";
+  readonly realm: string;
+  readonly path: string;
+}
+
+/** Tokens of another server say what their bearers may do. */
+export interface OutsideTokenAuthConfig {
+  readonly kind: "token";
+  /** URL of the token server; only a text where `autoRedirect` makes it. */
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** PEM file; at least one of the two is there. */
+  readonly rootCertBundle: string | undefined;
+  /** JSON file. */
+  readonly jwks: string | undefined;
+  /** Whether the realm is this server's own address and `autoRedirectPath`. */
+  readonly autoRedirect: boolean;
+  /** Begins with "/". */
+  readonly autoRedirectPath: string;
+  /** Names of JWA; empty: all that are safe. */
+  readonly signingAlgorithms: readonly string[];
+}
+
+/** Barge's own tokens, users, robots and rules. */
+export interface BuiltInAuthConfig {
+  readonly kind: "built-in";
+  /** The htpasswd file of `barge.auth.users` or of `auth.htpasswd`. */
+  readonly users: string | undefined;
+  /** PEM: private keys, the first of which signs; certificates that belong to them. `undefined`: made at first start. */
+  readonly key: Secret | undefined;
+  /** Members by group. */
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** Robots of the config, by name. */
+  readonly robots: Readonly<Record<string, ConfiguredRobot>>;
+  /** By name. */
+  readonly issuers: Readonly<Record<string, WorkloadIssuerConfig>>;
+  /** The claims `aud` and `iss` of tokens. */
+  readonly service: string;
+  readonly issuer: string;
+  readonly tokenLifetimeMs: number;
+  readonly refreshTokenLifetimeMs: number;
+  readonly attempts: AttemptsConfig;
+  readonly access: readonly AccessRuleConfig[];
+}
+
+export interface ConfiguredRobot {
+  readonly secret: Secret;
+}
+
+/** Who vouches for jobs of another system. */
+export interface WorkloadIssuerConfig {
+  /** The claim `iss`, to the byte. */
+  readonly issuer: string;
+  /** One of them must be in the claim `aud`; at least one. */
+  readonly audience: readonly string[];
+  /** URL or file of its keys; `undefined`: found by OpenID Connect Discovery. */
+  readonly jwks: string | undefined;
+  /** PEM file of authorities for that URL; `undefined`: those of the system. */
+  readonly ca: string | undefined;
+  /** Claim that holds the names of groups, if any. */
+  readonly groupsClaim: string | undefined;
+  /** Longest life of a token, from the claim `iat` on, that is taken. */
+  readonly maxTokenAgeMs: number;
+}
+
+/** Wrong passwords within a minute, beyond which an address has to wait. */
+export interface AttemptsConfig {
+  readonly perAddress: number;
+  /** From one address for one account. */
+  readonly perAccount: number;
+}
+
+/** One rule of `barge.access`. */
+export interface AccessRuleConfig {
+  readonly subjects: readonly RuleSubject[];
+  /** Patterns of repository names; at least one. */
+  readonly repositories: readonly string[];
+  readonly actions: readonly RuleAction[];
+}
+
+export type RuleAction = "pull" | "push" | "overwrite" | "delete" | "promote" | "admin";
+
+export type RuleSubject =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "authenticated" }
+  | { readonly kind: "user"; readonly name: string }
+  | { readonly kind: "group"; readonly name: string }
+  | { readonly kind: "robot"; readonly name: string }
+  | {
+      readonly kind: "claims";
+      /** Name of the issuer in the config. */
+      readonly issuer: string;
+      /** By claim, the patterns one of which its value must match. At least one claim. */
+      readonly claims: Readonly<Record<string, readonly string[]>>;
+    };
+
+/** Where it is written who did what. */
+export interface AuditConfig {
+  /** `undefined`: `barge/audit/audit.jsonl` below the root of the filesystem driver, once there is `auth`. */
+  readonly path: string | undefined;
+  /** Whether pulls are written down as well. */
+  readonly pulls: boolean;
+}
+
 /** The keys below `barge:`. */
 export interface BargeConfig {
   readonly state: {
@@ -236,6 +375,7 @@ export interface BargeConfig {
   /** How many processes serve, at least 1. `auto`: one for each core. */
   readonly processes: number | "auto";
   readonly limits: LimitsConfig;
+  readonly audit: AuditConfig;
   /** Addresses and CIDR blocks whose forwarded headers count. */
   readonly trustedProxies: readonly string[];
 }

@@ -64,5 +64,6 @@ export function toTlsConfig(tls: z.output<typeof tlsSchema>): TlsConfig | undefi
     key: tls.key,
     minimumVersion: VERSIONS[tls.minimumtls],
     cipherSuites: toNodeCipherSuites(tls.ciphersuites),
+    clientCertificates: undefined,
   };
 }

@@ -74,6 +74,7 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
     validation: toValidationConfig(file.validation),
     catalog: toCatalogConfig(file.catalog),
     tags: toTagsConfig(file.tags),
+    auth: { kind: "open", isMeant: false },
     barge,
   };
 });

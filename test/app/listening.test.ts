@@ -31,7 +31,12 @@ async function openWithTls(
   files: { readonly certificate: string; readonly key: string },
   log = new RecordingLogger(),
 ): Promise<AsyncDisposable & { readonly address: string }> {
-  const tls: TlsConfig = { ...files, minimumVersion: "TLSv1.2", cipherSuites: [] };
+  const tls: TlsConfig = {
+    ...files,
+    minimumVersion: "TLSv1.2",
+    cipherSuites: [],
+    clientCertificates: undefined,
+  };
   return await startServer({
     listen: LOOPBACK,
     tls,

@@ -19,7 +19,12 @@ interface Files extends AsyncDisposable {
 async function openFiles(): Promise<Files> {
   const folder = await mkdtempDisposable(join(tmpdir(), "barge-tls-"));
   const files = await writeCertificate(folder.path, "one.test");
-  const tls: TlsConfig = { ...files, minimumVersion: "TLSv1.2", cipherSuites: [] };
+  const tls: TlsConfig = {
+    ...files,
+    minimumVersion: "TLSv1.2",
+    cipherSuites: [],
+    clientCertificates: undefined,
+  };
   return { path: folder.path, tls, [Symbol.asyncDispose]: () => folder.remove() };
 }
 

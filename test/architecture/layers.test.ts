@@ -14,6 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/config": ["src/lib", "src/oci"],
   "src/storage": ["src/lib", "src/observability"],
   "src/events": ["src/lib", "src/oci", "src/observability"],
+  // Robots are kept in the store: losing the state directory must not cost rights.
+  "src/auth": ["src/lib", "src/oci", "src/observability", "src/storage"],
+  "src/client": ["src/lib", "src/oci", "src/observability"],
   "src/content": ["src/lib", "src/os", "src/oci", "src/observability", "src/storage", "src/events"],
   "src/gc": ["src/lib", "src/oci", "src/observability", "src/storage", "src/content", "src/events"],
   "src/registry": [
@@ -23,9 +26,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/observability",
     "src/events",
     "src/content",
+    "src/auth",
   ],
+  "src/api": ["src/lib", "src/oci", "src/observability", "src/events", "src/auth", "src/content"],
   "storage-drivers": ["src/lib", "src/observability", "src/storage"],
-  "src/cli": ["src/lib", "src/oci", "src/observability", "src/config", "src/app"],
+  "src/cli": [
+    "src/lib",
+    "src/oci",
+    "src/observability",
+    "src/config",
+    "src/client",
+    "src/auth",
+    "src/app",
+  ],
   "src/app": ["*"],
 };
 
