@@ -1,5 +1,6 @@
 /** The registry, put together from its parts. The only file that knows them all. */
 import { availableParallelism } from "node:os";
+import type { Access } from "../auth/access.ts";
 import type { Config } from "../config/config.ts";
 import type { Hashing } from "../content/hashing.ts";
 import { HashThreads } from "../content/hash-threads.ts";
@@ -41,6 +42,8 @@ export interface RegistryParts {
   readonly stopping: AbortSignal;
   /** Open for as long as requests may come. */
   readonly hashing: Hashing;
+  /** Who may do what. */
+  readonly access: Access;
   /** Why a request is not taken now, if so; without it, all are. */
   readonly refusal?: ListenerDeps["refusal"];
 }
@@ -78,6 +81,7 @@ export async function createRegistryApp(
     foundBlobs: new FoundThisTurn<StoredBlob | undefined>(),
     settings,
     readOnly,
+    access: parts.access,
   });
   const listener = createListener({
     ...parts,

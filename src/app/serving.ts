@@ -1,5 +1,6 @@
 /** What one process needs to serve, opened in order, and its end. */
 import { openStorageDriver } from "../../storage-drivers/index.ts";
+import { OPEN_ACCESS } from "../auth/open-access.ts";
 import type { Config } from "../config/config.ts";
 import type { Webhook } from "../events/webhook.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -64,6 +65,7 @@ export async function openServing(config: Config, options: ServingOptions): Prom
     stopping: stopping.signal,
     hashing: resources.use(createHashThreads()),
     refusal: overload.refusal,
+    access: OPEN_ACCESS,
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   const report = (): Promise<ProcessReport> => reportOf({ metrics, health, webhooks });

@@ -1,5 +1,4 @@
 /** Everything a registry holds, made from a storage driver: what `registry/` and the others build on. */
-import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
@@ -15,7 +14,7 @@ import { createPresence } from "./presence.ts";
 import { createReferrerIndex } from "./referrer-index.ts";
 import { createTagHistory, type TagHistory } from "./tag-history.ts";
 import { createTagStore, type TagStore } from "./tag-store.ts";
-import { isUploadId, type UploadId } from "./upload-id.ts";
+import { newUploadId } from "./upload-id.ts";
 import { type HashStaged, UploadStore } from "./upload-store.ts";
 
 export interface ContentStore {
@@ -61,16 +60,10 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const blobs = createBlobStore({ driver, links, presence });
   return {
     blobs,
-    uploads: new UploadStore({ driver, blobs, hashing, hashStaged, newId, now }),
+    uploads: new UploadStore({ driver, blobs, hashing, hashStaged, newId: newUploadId, now }),
     manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy, reader }),
     tags,
     history,
     catalog: createCatalog({ driver }),
   };
-}
-
-function newId(): UploadId {
-  const id = randomUUID();
-  if (!isUploadId(id)) throw new TypeError(`unexpected form of UUID: ${id}`);
-  return id;
 }

@@ -1,6 +1,6 @@
 /** What the content store throws, one class per case that a caller tells apart. */
 import type { Digest } from "../oci/digest.ts";
-import { formatReference, type Reference } from "../oci/reference.ts";
+import { formatReference, type Reference, type Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 
 export type ContentError =
@@ -11,6 +11,7 @@ export type ContentError =
   | ManifestUnknown
   | NameUnknown
   | StoredBytesDamaged
+  | TagExists
   | UploadOutOfOrder
   | UploadUnknown;
 
@@ -76,6 +77,16 @@ export class StoredBytesDamaged extends Error {
   constructor(digest: Digest) {
     super(`the stored bytes of ${digest} are damaged`);
     this.digest = digest;
+  }
+}
+
+/** The tag points to another manifest, and whoever pushes may create tags but not move them. */
+export class TagExists extends Error {
+  readonly kind = "TagExists";
+  readonly tag: Tag;
+  constructor(tag: Tag) {
+    super(`the tag ${tag} exists, and moving it takes the right to overwrite`);
+    this.tag = tag;
   }
 }
 

@@ -25,7 +25,12 @@ import {
   referrerDescriptor,
   type ReferrerIndex,
 } from "./referrer-index.ts";
-import type { ActorOptions, TagStore } from "./tag-store.ts";
+import {
+  type ActorOptions,
+  refuseOverwrite,
+  type TagSetOptions,
+  type TagStore,
+} from "./tag-store.ts";
 
 export interface ManifestPush {
   readonly reference: Reference;
@@ -39,7 +44,13 @@ export interface PushedManifest {
   readonly digest: Digest;
   readonly manifest: Manifest;
   /** All tags that now point to it, in the order asked for. */
-  readonly tags: readonly Tag[];
+  readonly tags: readonly TagMoved[];
+}
+
+export interface TagMoved {
+  readonly tag: Tag;
+  /** What it pointed to before. */
+  readonly from: Digest | undefined;
 }
 
 interface Deps {
@@ -74,24 +85,31 @@ export class ManifestStore {
 
   /**
    * Resolves when manifest, referrer entry and tags are durable, in that order.
-   * @throws {ManifestInvalid} {ManifestRefused} {ManifestIncomplete} {DigestMismatch}; nothing is stored then.
+   * @throws {ManifestInvalid} {ManifestRefused} {ManifestIncomplete} {DigestMismatch} {TagExists}; nothing
+   * is stored then, unless the tag came to be only meanwhile.
    */
   async put(
     repository: RepositoryName,
     { reference, tags: more, contentType, bytes }: ManifestPush,
-    { signal, actor }: ActorOptions,
+    options: TagSetOptions,
   ): Promise<PushedManifest> {
+    const { signal } = options;
     const { policy, tags } = this.#deps;
     const manifest = parseManifest(bytes, contentType);
     policy.judge(manifest);
     const digest = pushedDigest(reference, bytes);
     await this.#refuseIncomplete(repository, manifest, { signal });
     const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
-    await this.#changing.run(revisionLink(repository, digestOf(bytes)), async () => {
+    await this.#refuseOverwrites(repository, { tags: wanted, to: digest }, options);
+    const moved = await this.#changing.run(revisionLink(repository, digestOf(bytes)), async () => {
       await this.#store(repository, { digest, manifest, bytes }, { signal });
-      for (const tag of wanted) await tags.set(repository, { tag, to: digest }, { signal, actor });
+      const moves: TagMoved[] = [];
+      for (const tag of wanted) {
+        moves.push({ tag, from: await tags.set(repository, { tag, to: digest }, options) });
+      }
+      return moves;
     });
-    return { digest, manifest, tags: [...wanted] };
+    return { digest, manifest, tags: moved };
   }
 
   /** Removes the tags that point to it, then itself. @returns those tags. @throws {ManifestUnknown} */
@@ -132,6 +150,19 @@ export class ManifestStore {
 
   #read(key: string, { signal }: CallOptions): Promise<Buffer | undefined> {
     return readWhole(this.#deps.driver, key, { signal, maxBytes: MAX_MANIFEST_BYTES });
+  }
+
+  /** Here for the sake of what is stored before the tags; each of them is looked at again under its lock. */
+  async #refuseOverwrites(
+    repository: RepositoryName,
+    { tags: wanted, to }: { readonly tags: ReadonlySet<Tag>; readonly to: Digest },
+    { signal, mayOverwrite }: TagSetOptions,
+  ): Promise<void> {
+    if (mayOverwrite) return;
+    for (const tag of wanted) {
+      const from = await this.#deps.tags.resolve(repository, tag, { signal });
+      refuseOverwrite({ tag, from, to }, mayOverwrite);
+    }
   }
 
   async #refuseIncomplete(
@@ -179,7 +210,8 @@ export class ManifestStore {
     const removed: Tag[] = [];
     for (const tag of await tags.pointingTo(repository, aliases, { signal })) {
       const options = { signal, actor, pointingTo: aliases };
-      if (await tags.delete(repository, tag, options)) removed.push(tag);
+      const from = await tags.delete(repository, tag, options);
+      if (from !== undefined) removed.push(tag);
     }
     await this.#forget(repository, { aliases, subject: subjectOf(bytes) }, { signal });
     return removed;

@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isTag, type Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { TagExists } from "./errors.ts";
 import { foldersByName } from "./folders-by-name.ts";
 import { manifestsFolder, tagCurrentLink, tagFolder, tagIndexLink, tagsFolder } from "./layout.ts";
 import type { Links } from "./links.ts";
@@ -15,6 +16,12 @@ export interface ActorOptions extends CallOptions {
   readonly actor: string;
 }
 
+/** What somebody who sets tags may do. */
+export interface TagSetOptions extends ActorOptions {
+  /** Whether a tag that points to another manifest may be moved. */
+  readonly mayOverwrite: boolean;
+}
+
 export interface TagListOptions extends CallOptions {
   /** Any text; it need not be a tag that is there. */
   readonly after?: string | undefined;
@@ -23,22 +30,27 @@ export interface TagListOptions extends CallOptions {
 
 export interface TagStore {
   resolve(repository: RepositoryName, tag: Tag, options: CallOptions): Promise<Digest | undefined>;
-  /** The manifest must be there already. Resolves once the move is durable. */
+  /**
+   * The manifest must be there already. Resolves once the move is durable. Whether the tag is there is
+   * looked up under the lock that moves it, so that within a process nobody comes in between.
+   * @returns what it pointed to before.
+   * @throws {TagExists}
+   */
   set(
     repository: RepositoryName,
     move: { readonly tag: Tag; readonly to: Digest },
-    options: ActorOptions,
-  ): Promise<void>;
+    options: TagSetOptions,
+  ): Promise<Digest | undefined>;
   /**
    * Also removes what a first push that was cut off has left of a tag.
    * @param options.pointingTo leaves the tag alone unless it points to one of these now.
-   * @returns whether the tag was there.
+   * @returns what it pointed to; `undefined` when the tag was not there, or was left alone.
    */
   delete(
     repository: RepositoryName,
     tag: Tag,
     options: ActorOptions & { readonly pointingTo?: ReadonlySet<Digest> },
-  ): Promise<boolean>;
+  ): Promise<Digest | undefined>;
   /**
    * The tags behind `after` in ascending byte order, at most `limit`: all when both are left out. A
    * page costs what it holds. @returns `undefined` when there is no such repository.
@@ -76,26 +88,28 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
   return {
     resolve,
 
-    set: (repository, { tag, to }, { signal, actor }) =>
+    set: (repository, { tag, to }, { signal, actor, mayOverwrite }) =>
       moving.run(tagFolder(repository, tag), async () => {
         const from = await resolve(repository, tag, { signal });
+        refuseOverwrite({ tag, from, to }, mayOverwrite);
         if (from !== to) {
           await history.append(repository, { tag, at: now(), from, to, actor }, { signal });
         }
         await links.write(tagIndexLink(repository, tag, to), to, { signal });
         await links.write(tagCurrentLink(repository, tag), to, { signal });
+        return from;
       }),
 
     delete: (repository, tag, { signal, actor, pointingTo }) =>
       moving.run(tagFolder(repository, tag), async () => {
         const from = await resolve(repository, tag, { signal });
-        if (pointingTo && (from === undefined || !pointingTo.has(from))) return false;
+        if (pointingTo && (from === undefined || !pointingTo.has(from))) return undefined;
         if (from !== undefined) {
           const move = { tag, at: now(), from, to: undefined, actor };
           await history.append(repository, move, { signal });
         }
         await driver.deleteTree(tagFolder(repository, tag), { signal });
-        return from !== undefined;
+        return from;
       }),
 
     list: (repository, options) => listTags(repository, { driver, ...options }),
@@ -110,6 +124,14 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
       return found.filter((tag) => tag !== undefined);
     },
   };
+}
+
+/** Also asked before anything of a push is stored: of several tags none is set when one may not be. @throws {TagExists} */
+export function refuseOverwrite(
+  { tag, from, to }: { readonly tag: Tag; readonly from: Digest | undefined; readonly to: Digest },
+  mayOverwrite: boolean,
+): void {
+  if (from !== undefined && from !== to && !mayOverwrite) throw new TagExists(tag);
 }
 
 async function listTags(

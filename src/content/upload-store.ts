@@ -17,7 +17,7 @@ import type { Hashing } from "./hashing.ts";
 import { blobData, uploadData, uploadFolder, uploadStartedAt } from "./layout.ts";
 import type { StoredBlob } from "./presence.ts";
 import { RememberedDigests, RunningDigests } from "./upload-digests.ts";
-import type { UploadId } from "./upload-id.ts";
+import type { UploadId, UploadOwner } from "./upload-id.ts";
 
 export interface Upload {
   readonly repository: RepositoryName;
@@ -62,7 +62,7 @@ interface Deps {
   readonly blobs: BlobStore;
   readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
-  readonly newId: () => UploadId;
+  readonly newId: (owner: UploadOwner) => UploadId;
   readonly now: () => Date;
 }
 
@@ -79,13 +79,23 @@ export class UploadStore {
     this.#deps = deps;
   }
 
-  /** @param options.algorithm a hint of what the final digest will be in; any may come nevertheless. */
+  /**
+   * @param options.algorithm a hint of what the final digest will be in; any may come nevertheless.
+   * @param options.actor whose it is, which its id tells; empty for the anonymous.
+   */
   async start(
     repository: RepositoryName,
-    { signal, algorithm }: CallOptions & { readonly algorithm?: DigestAlgorithm | undefined },
+    {
+      signal,
+      algorithm,
+      actor = "",
+    }: CallOptions & {
+      readonly algorithm?: DigestAlgorithm | undefined;
+      readonly actor?: string;
+    },
   ): Promise<Upload> {
     const { driver, hashing, newId, now } = this.#deps;
-    const upload = { repository, id: newId() };
+    const upload = { repository, id: newId({ repository, actor }) };
     const startedAt = Buffer.from(`${now().toISOString().slice(0, 19)}Z`);
     const startKey = uploadStartedAt(repository, upload.id);
     await driver.write(startKey, startedAt, { signal, isVolatile: true });

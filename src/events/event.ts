@@ -81,11 +81,12 @@ export interface ManifestDeleted extends EventOrigin {
   readonly target: { readonly digest: Digest };
 }
 
+/** `digest` is what the tag pointed to. */
 export interface TagDeleted extends EventOrigin {
   readonly kind: "tag";
   readonly action: "delete";
   readonly repository: RepositoryName;
-  readonly target: { readonly tag: Tag };
+  readonly target: { readonly tag: Tag; readonly digest: Digest };
 }
 
 export interface RepositoryDeleted extends EventOrigin {
@@ -104,6 +105,8 @@ export interface ContentTarget {
 
 export interface ManifestTarget extends ContentTarget {
   readonly tag?: Tag;
+  /** What the tag pointed to before this push. */
+  readonly replaced?: Digest;
   /** What the manifest refers to: config and layers, or the children of an index. */
   readonly references?: readonly EventReference[];
   readonly annotations?: Readonly<Record<string, string>>;

@@ -4,6 +4,8 @@
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes. The codes
  * from RANGE_INVALID on are the reference registry's own.
  */
+import { accessItems } from "../auth/challenge.ts";
+import type { AuthError } from "../auth/errors.ts";
 import type { ContentError } from "../content/errors.ts";
 import type { TakenOver } from "../lib/takeover-lock.ts";
 import type { InvalidDigest } from "../oci/digest.ts";
@@ -13,9 +15,10 @@ import type { InvalidTag } from "../oci/reference.ts";
 import type { InvalidName } from "../oci/repository-name.ts";
 import type { StorageError } from "../storage/errors.ts";
 import type { Answer } from "./answer.ts";
-import type { EdgeError } from "./errors.ts";
+import type { AuthenticationRequired, EdgeError } from "./errors.ts";
 
 export type KnownError =
+  | AuthError
   | ContentError
   | EdgeError
   | InvalidDigest
@@ -44,6 +47,13 @@ const ROWS = {
   InvalidDigest: { status: 400, code: "DIGEST_INVALID" },
   InvalidName: { status: 400, code: "NAME_INVALID" },
   InvalidTag: { status: 400, code: "TAG_INVALID" },
+  AuthenticationRequired: { status: 401, code: "UNAUTHORIZED" },
+  // The gate turns these into the one above, with a challenge.
+  CredentialsRefused: { status: 401, code: "UNAUTHORIZED" },
+  TooManyAttempts: { status: 429, code: "TOOMANYREQUESTS" },
+  AuthUnavailable: { status: 503, code: "UNAVAILABLE" },
+  Denied: { status: 403, code: "DENIED" },
+  TagExists: { status: 403, code: "DENIED" },
   AmbiguousRequest: { status: 400, code: "UNSUPPORTED" },
   BodyTooLarge: { status: 413, code: "MANIFEST_INVALID" },
   ChunkRangeInvalid: { status: 416, code: "RANGE_INVALID" },
@@ -64,8 +74,12 @@ const ROWS = {
   StorageUnavailable: { status: 503, code: "UNAVAILABLE" },
 } as const satisfies Record<Exclude<KnownError["kind"], "BadRequest">, Row>;
 
-/** Texts of our own faults are for the log: the client gets the code alone. */
-const HIDDEN = new Set<string>(["UNKNOWN", "UNAVAILABLE"] satisfies ErrorCode[]);
+/** Texts of our own faults, and of why a password is wrong, are for the log: the client gets these. */
+const HIDDEN: ReadonlyMap<ErrorCode, string> = new Map<ErrorCode, string>([
+  ["UNKNOWN", "unknown error"],
+  ["UNAVAILABLE", "service unavailable, try again later"],
+  ["UNAUTHORIZED", "authentication required"],
+]);
 
 /** Any error at all: one that is not in the table is ours, answers 500 and tells nothing. */
 export function toErrorAnswer(error: unknown): Answer {
@@ -82,8 +96,8 @@ export function toErrorAnswer(error: unknown): Answer {
     }));
     return { status: row.status, headers, body: errorBody(row.code, details) };
   }
-  const message =
-    HIDDEN.has(row.code) && error.kind !== "Unhealthy" ? hiddenText(row.code) : error.message;
+  const hidden = error.kind === "Unhealthy" ? undefined : HIDDEN.get(row.code);
+  const message = hidden ?? error.message;
   return { ...answer(row, message, detailOf(error)), headers };
 }
 
@@ -106,11 +120,9 @@ function errorBody(
   return { contentType: "application/json", bytes: Buffer.from(`${JSON.stringify({ errors })}\n`) };
 }
 
-function hiddenText(code: ErrorCode): string {
-  return code === "UNAVAILABLE" ? "service unavailable, try again later" : "unknown error";
-}
-
 function headersOf(error: Exclude<KnownError, { kind: "BadRequest" }>): Record<string, string> {
+  if (error.kind === "AuthenticationRequired") return challengeOf(error);
+  if (error.kind === "TooManyAttempts") return { "Retry-After": String(error.retryAfterSeconds) };
   if (error.kind === "MethodNotAllowed") return { Allow: error.allow.join(", ") };
   if (error.kind === "RangeNotSatisfiable")
     return { "Content-Range": `bytes */${error.sizeBytes}` };
@@ -119,7 +131,12 @@ function headersOf(error: Exclude<KnownError, { kind: "BadRequest" }>): Record<s
   return ROWS[error.kind].status === 503 ? { "Retry-After": "5" } : {};
 }
 
+function challengeOf({ challenge }: AuthenticationRequired): Record<string, string> {
+  return challenge === undefined ? {} : { "WWW-Authenticate": challenge };
+}
+
 function detailOf(error: Exclude<KnownError, { kind: "BadRequest" }>): unknown {
+  if (error.kind === "AuthenticationRequired") return accessItems(error.needed);
   if (error.kind === "BlobUnknown") return error.digest;
   if (error.kind === "NameUnknown") return { name: error.repository };
   if (error.kind === "UploadOutOfOrder") return { size: error.sizeBytes };

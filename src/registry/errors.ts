@@ -1,11 +1,14 @@
 /** What the HTTP edge throws by itself; the rest comes from the folders below. */
+import type { Needed } from "../auth/access.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
 
 export type EdgeError =
   | AmbiguousRequest
+  | AuthenticationRequired
   | BadRequest
   | BodyTooLarge
   | ChunkRangeInvalid
+  | Denied
   | LengthMismatch
   | MethodNotAllowed
   | Overloaded
@@ -19,6 +22,27 @@ export type EdgeError =
 /** Two servers could read the request in two ways, so nothing that follows it on the connection is read. */
 export class AmbiguousRequest extends Error {
   readonly kind = "AmbiguousRequest";
+}
+
+/** Who asks has not said who they are, or not well enough: they are told what to bring. */
+export class AuthenticationRequired extends Error {
+  readonly kind = "AuthenticationRequired";
+  /** The value of `WWW-Authenticate`. */
+  readonly challenge: string | undefined;
+  readonly needed: readonly Needed[];
+  constructor(
+    { challenge, needed }: Pick<AuthenticationRequired, "challenge" | "needed">,
+    options?: ErrorOptions,
+  ) {
+    super("authentication required", options);
+    this.challenge = challenge;
+    this.needed = needed;
+  }
+}
+
+/** Who asks is known, and may not do it. */
+export class Denied extends Error {
+  readonly kind = "Denied";
 }
 
 /** The request is malformed; the text is made for the client. */

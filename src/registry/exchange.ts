@@ -1,10 +1,18 @@
 /** One request and its answer, with everything outside already parsed. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Caller, CertificateSubject, Shown } from "../auth/access.ts";
+import { NOBODY } from "../auth/open-access.ts";
 import type { EventOrigin } from "../events/event.ts";
 import type { BodyBlocks } from "./body-blocks.ts";
 import { ClientGone } from "./client-gone.ts";
-import { clientAddress, externalOrigin, type ExternalUrlSettings } from "./external-url.ts";
+import { certificateOf } from "./client-certificate.ts";
+import {
+  clientAddress,
+  externalOrigin,
+  type ExternalUrlSettings,
+  withoutPort,
+} from "./external-url.ts";
 import { Query } from "./query.ts";
 import { ReceivedBody } from "./receive-body.ts";
 import type { Route, RouteKind, RouteOf, Routes } from "./route.ts";
@@ -22,14 +30,14 @@ export interface ExchangeDeps {
   readonly stopping: AbortSignal;
 }
 
-export class Exchange {
+export class Exchange implements Shown {
   readonly startedAt = performance.now();
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   /** Aborts only when the server stops the hard way: for effects that should be finished once begun. */
   readonly effects: AbortSignal;
-  /** Who asks; empty while nobody has to say. */
-  readonly actor = "";
+  /** Who asks; nobody, who may nothing, until the gate has seen to it. */
+  caller: Caller = NOBODY;
   /** Why the request could not be answered as asked, for the log. */
   failure: unknown = undefined;
   /** Bytes of bodies, without headers. */
@@ -79,6 +87,23 @@ export class Exchange {
     return this.#signal;
   }
 
+  /** The display name of who asks; empty for the anonymous. */
+  get actor(): string {
+    return this.caller.name;
+  }
+
+  get authorization(): string | undefined {
+    return this.incoming.headers.authorization;
+  }
+
+  get address(): string {
+    return withoutPort(this.client);
+  }
+
+  get certificate(): CertificateSubject | undefined {
+    return certificateOf(this.incoming.socket);
+  }
+
   get method(): string {
     return this.incoming.method ?? "";
   }
@@ -119,6 +144,11 @@ export class Exchange {
   /** The address clients reach `/v2/<rest>` at, for `Location`. */
   url(rest: string): string {
     return `${externalOrigin(this.incoming, this.#settings.external)}${this.path(rest)}`;
+  }
+
+  /** Scheme and host that clients reach this server at, also where `Location` does without. */
+  get origin(): string {
+    return externalOrigin(this.incoming, { ...this.#settings.external, relativeUrls: false });
   }
 
   get contentLength(): number | undefined {

@@ -34,6 +34,11 @@ export function clientAddress(incoming: IncomingMessage, settings: ExternalUrlSe
   return remotePort === undefined ? address : `${address}:${remotePort}`;
 }
 
+/** An IPv6 address that has no brackets has no port either. */
+export function withoutPort(address: string): string {
+  return /^(?:\[.*\]|[^:]*):[0-9]+$/.test(address) ? address.replace(/:[0-9]+$/, "") : address;
+}
+
 /** A peer without an address came over a unix socket: someone on this machine. */
 function isTrusted(incoming: IncomingMessage, { trustedProxies }: ExternalUrlSettings): boolean {
   const { remoteAddress } = incoming.socket;

@@ -35,6 +35,7 @@ export const listCatalog: Handler = async (exchange, { content, settings }) => {
     signal: exchange.signal,
     after: after(exchange),
     limit: n && n + 1,
+    shows: (name) => exchange.caller.may("pull", name),
   });
   const repositories = found.slice(0, n);
   const isMore = repositories.length < found.length;

@@ -8,7 +8,7 @@
 import { ManifestUnknown } from "../content/errors.ts";
 import type { StoredManifest } from "../content/manifest-cache.ts";
 import type { PushedManifest } from "../content/manifest-store.ts";
-import type { EventReference, ManifestTarget } from "../events/event.ts";
+import type { EventReference, ManifestTarget, TagDeleted } from "../events/event.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Digest } from "../oci/digest.ts";
 import { type Manifest, MAX_MANIFEST_BYTES } from "../oci/manifest.ts";
@@ -55,7 +55,11 @@ export const putManifest: Handler = async (exchange, deps) => {
   const pushed = await deps.content.manifests.put(
     name,
     { reference, tags, contentType, bytes },
-    { signal: exchange.effects, actor: exchange.actor },
+    {
+      signal: exchange.effects,
+      actor: exchange.actor,
+      mayOverwrite: exchange.caller.may("overwrite", name),
+    },
   );
   tellPush(exchange, { pushed, sizeBytes: bytes.byteLength }, deps);
   return created(exchange, name, pushed);
@@ -67,14 +71,15 @@ export const deleteManifest: Handler = async (exchange, deps) => {
   const { manifests, tags } = deps.content;
   const options = { signal: exchange.effects, actor: exchange.actor };
   if (reference.kind === "tag") {
-    const isGone = await tags.delete(name, reference.tag, options);
-    if (!isGone) throw new ManifestUnknown(reference);
-    tellTagDeleted(exchange, reference.tag, deps);
+    const digest = await tags.delete(name, reference.tag, options);
+    if (digest === undefined) throw new ManifestUnknown(reference);
+    tellTagDeleted(exchange, { tag: reference.tag, digest }, deps);
     return { status: 202, headers: {} };
   }
   const untagged = await manifests.delete(name, reference.digest, options);
   tellManifestDeleted(exchange, reference.digest, deps);
-  for (const tag of untagged) tellTagDeleted(exchange, tag, deps);
+  const { digest } = reference;
+  for (const tag of untagged) tellTagDeleted(exchange, { tag, digest }, deps);
   return { status: 202, headers: {} };
 };
 
@@ -101,7 +106,7 @@ function created(
       Location: exchange.url(`${name}/manifests/${digest}`),
       "Docker-Content-Digest": digest,
       ...(manifest.subject && { "OCI-Subject": manifest.subject.digest }),
-      ...(exchange.query.all("tag").length > 0 && { "OCI-Tag": tags }),
+      ...(exchange.query.all("tag").length > 0 && { "OCI-Tag": tags.map(({ tag }) => tag) }),
     },
   };
 }
@@ -125,7 +130,10 @@ function tellPush(
   const { digest, manifest, tags } = pushed;
   const described = { mediaType: manifest.mediaType, digest, sizeBytes };
   const target = { ...describedTarget(exchange, described), ...detailsOf(manifest) };
-  const targets = tags.length === 0 ? [target] : tags.map((tag) => ({ ...target, tag }));
+  const targets =
+    tags.length === 0
+      ? [target]
+      : tags.map(({ tag, from }) => ({ ...target, tag, ...(from && { replaced: from }) }));
   for (const each of targets) tell(exchange, { action: "push", target: each }, deps);
 }
 
@@ -175,10 +183,14 @@ function referenceOf(descriptor: Descriptor): EventReference {
   };
 }
 
-function tellTagDeleted(exchange: Exchange, tag: Tag, { events }: HandlerDeps): void {
+function tellTagDeleted(
+  exchange: Exchange,
+  target: TagDeleted["target"],
+  { events }: HandlerDeps,
+): void {
   const { name: repository } = exchange.routeOf("manifest");
   const origin = exchange.eventOrigin();
-  events.publish({ ...origin, kind: "tag", action: "delete", repository, target: { tag } });
+  events.publish({ ...origin, kind: "tag", action: "delete", repository, target });
 }
 
 function tellManifestDeleted(exchange: Exchange, digest: Digest, { events }: HandlerDeps): void {

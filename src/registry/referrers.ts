@@ -19,7 +19,10 @@ export const listReferrers: Handler = async (exchange, { content }) => {
   const artifactType = exchange.query.one("artifactType", "UNSUPPORTED");
   const after = exchange.query.one("last", "UNSUPPORTED") ?? "";
   const { signal } = exchange;
-  const all = content.manifests.referrers(name, subject, { signal, after });
+  const isReadable = exchange.caller.may("pull", name);
+  const all = isReadable
+    ? content.manifests.referrers(name, subject, { signal, after })
+    : nothing();
   const { manifests, isMore } = await firstPage(all, artifactType);
   const body = jsonBody({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX);
   const headers = {
@@ -28,6 +31,9 @@ export const listReferrers: Handler = async (exchange, { content }) => {
   };
   return { status: 200, headers, body };
 };
+
+/** What they may not read looks as if nobody referred to it. */
+async function* nothing(): AsyncGenerator<never> {}
 
 interface Page {
   readonly manifests: readonly ReferrerDescriptor[];

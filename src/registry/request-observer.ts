@@ -69,6 +69,7 @@ export function requestFields(exchange: Exchange): Readonly<Record<string, unkno
     "http.request.useragent": exchange.header("user-agent"),
     "http.request.contenttype": exchange.header("content-type"),
     "http.request.remoteaddr": exchange.client,
+    ...(exchange.actor !== "" && { "auth.user.name": exchange.actor }),
     ...routeFields(exchange.route),
   };
 }
@@ -100,7 +101,7 @@ function accessEntry(
   status: number,
 ): Parameters<AccessLog["record"]>[0] {
   return {
-    address: withoutPort(exchange.client),
+    address: exchange.address,
     user: exchange.actor,
     at,
     method: exchange.method,
@@ -111,9 +112,4 @@ function accessEntry(
     referer: exchange.header("referer") ?? "",
     userAgent: exchange.header("user-agent") ?? "",
   };
-}
-
-/** An IPv6 address that has no brackets has no port either. */
-function withoutPort(address: string): string {
-  return /^(?:\[.*\]|[^:]*):[0-9]+$/.test(address) ? address.replace(/:[0-9]+$/, "") : address;
 }

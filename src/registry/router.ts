@@ -4,9 +4,11 @@
  */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
+import type { Access } from "../auth/access.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { admit } from "./gate.ts";
 import type { Handler, HandlerDeps } from "./handler.ts";
 import { listCatalog, listTags } from "./listings.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
@@ -68,6 +70,7 @@ export interface Router {
 }
 
 export interface RouterDeps extends HandlerDeps, RespondDeps {
+  readonly access: Access;
   /** `maintenance.readonly`: nothing that writes is there at all. */
   readonly readOnly: boolean;
 }
@@ -94,6 +97,9 @@ export function createRouter(deps: RouterDeps): Router {
 }
 
 async function answer(exchange: Exchange, handler: Handler, deps: RouterDeps): Promise<void> {
+  const admitting = admit(exchange, deps.access);
+  // Who is known is not waited for.
+  if (admitting !== undefined) await admitting;
   await respond(exchange, await handler(exchange, deps), deps);
 }
 

@@ -3,8 +3,9 @@
  *
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs
  */
+import { ANYONE } from "../auth/open-access.ts";
 import type { StoredBlob } from "../content/presence.ts";
-import { isUploadId } from "../content/upload-id.ts";
+import { belongsTo, isUploadId } from "../content/upload-id.ts";
 import { UploadUnknown } from "../content/errors.ts";
 import type { Chunk, Upload, UploadStatus } from "../content/upload-store.ts";
 import {
@@ -32,7 +33,7 @@ export const startUpload: Handler = async (exchange, deps) => {
   const { uploads } = deps.content;
   const signal = exchange.effects;
   const algorithm = digest === undefined ? hintedAlgorithm(exchange) : algorithmOf(digest);
-  const upload = await uploads.start(name, { signal, algorithm });
+  const upload = await uploads.start(name, { signal, algorithm, actor: exchange.actor });
   if (digest === undefined) return progress(exchange, upload, { sizeBytes: 0 });
   const blob = await takeWhole(exchange, { upload, digest }, deps);
   return created(exchange, { name, blob }, deps);
@@ -97,10 +98,12 @@ export const cancelUpload: Handler = async (exchange, { content }) => {
   return { status: 204, headers: { "Docker-Upload-UUID": upload.id } };
 };
 
-/** An id that is none of ours cannot be known. @throws {UploadUnknown} */
+/** An id that is none of ours, or another's, cannot be known. @throws {UploadUnknown} */
 function uploadOf(exchange: Exchange): Upload {
   const { name, id } = exchange.routeOf("blob_upload_chunk");
   if (!isUploadId(id)) throw new UploadUnknown();
+  const { caller, actor } = exchange;
+  if (caller !== ANYONE && !belongsTo(id, { repository: name, actor })) throw new UploadUnknown();
   return { repository: name, id };
 }
 
@@ -131,6 +134,7 @@ async function mount(
   const from = exchange.query.one("from", "NAME_INVALID");
   if (digest === undefined || !isDigest(digest)) return undefined;
   if (from !== undefined && !isRepositoryName(from)) return undefined;
+  if (!mayMount(exchange, from)) return undefined;
   const options = { signal: exchange.effects };
   const blob = await deps.content.blobs.mount({ digest, from, to: name }, options);
   if (blob === undefined) return undefined;
@@ -143,6 +147,11 @@ async function mount(
     target: { ...targetOf(exchange, name, blob), fromRepository: from },
   });
   return blobCreated(exchange, name, blob);
+}
+
+/** What one may not pull is to be sent, as if it were not there; without `from` it could be anybody's. */
+function mayMount({ caller }: Exchange, from: RepositoryName | undefined): boolean {
+  return from === undefined ? caller === ANYONE : caller.may("pull", from);
 }
 
 function progress(exchange: Exchange, { repository, id }: Upload, status: UploadStatus): Answer {

@@ -12,8 +12,12 @@ export const APP = parseRepositoryName("team/app");
 export const OTHER = parseRepositoryName("team/other");
 
 /** Who pushes in tests. */
-export function actor(name = "ann"): { readonly signal: AbortSignal; readonly actor: string } {
-  return { ...calm(), actor: name };
+export function actor(name = "ann"): {
+  readonly signal: AbortSignal;
+  readonly actor: string;
+  readonly mayOverwrite: true;
+} {
+  return { ...calm(), actor: name, mayOverwrite: true };
 }
 
 export interface Described {

@@ -83,7 +83,10 @@ describeContent("a pushed manifest", (open) => {
     const tags = [parseTag("b"), LATEST, parseTag("b")];
     const sha512 = digestOf(bytes, "sha512");
     const pushed = await pushManifest(content, bytes, { reference: sha512, tags });
-    expect(pushed.tags).toEqual(["b", "latest"]);
+    expect(pushed.tags).toEqual([
+      { tag: "b", from: undefined },
+      { tag: "latest", from: undefined },
+    ]);
     for (const tag of tags) expect(await content.tags.resolve(APP, tag, calm())).toBe(sha512);
     expect(await content.manifests.get(APP, tagged("b"), calm())).toMatchObject({ bytes });
   });

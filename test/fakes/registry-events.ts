@@ -39,6 +39,6 @@ export function blobPulled(id: string): BlobTransferred {
 }
 
 export function tagDeleted(id: string): TagDeleted {
-  const target = { tag: parseTag("v1") };
+  const target = { tag: parseTag("v1"), digest: DIGEST };
   return { ...originOf(id), kind: "tag", action: "delete", repository: REPOSITORY, target };
 }

@@ -70,7 +70,8 @@ const OBSTACLES: readonly (readonly [string, (store: PlantedStore) => Promise<Ob
           };
           return {
             advice: `push the image shop/web@${image.digest} again`,
-            follow: (content: ContentStore) => content.manifests.put(NAME, push, call),
+            follow: (content: ContentStore) =>
+              content.manifests.put(NAME, push, { ...call, mayOverwrite: true }),
           };
         },
       ] as const,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import * as auth from "../../src/auth/errors.ts";
 import * as content from "../../src/content/errors.ts";
 import { TakenOver } from "../../src/lib/takeover-lock.ts";
 import { InvalidDigest, parseDigest } from "../../src/oci/digest.ts";
 import { ManifestInvalid } from "../../src/oci/manifest.ts";
-import { InvalidTag, parseReference } from "../../src/oci/reference.ts";
+import { InvalidTag, parseReference, parseTag } from "../../src/oci/reference.ts";
 import { InvalidName, parseRepositoryName } from "../../src/oci/repository-name.ts";
 import { isBlobBody } from "../../src/registry/answer.ts";
 import { type KnownError, toErrorAnswer } from "../../src/registry/error-response.ts";
@@ -30,6 +31,16 @@ const ERRORS: { readonly [Kind in KnownError["kind"]]: readonly [KnownError, num
   InvalidName: [new InvalidName("X"), 400, "NAME_INVALID"],
   InvalidTag: [new InvalidTag("-x"), 400, "TAG_INVALID"],
   ManifestInvalid: [new ManifestInvalid("no"), 400, "MANIFEST_INVALID"],
+  TagExists: [new content.TagExists(parseTag("x")), 403, "DENIED"],
+  AuthenticationRequired: [
+    new edge.AuthenticationRequired({ challenge: "Basic realm=x", needed: [] }),
+    401,
+    "UNAUTHORIZED",
+  ],
+  CredentialsRefused: [new auth.CredentialsRefused(SECRET), 401, "UNAUTHORIZED"],
+  TooManyAttempts: [new auth.TooManyAttempts(7), 429, "TOOMANYREQUESTS"],
+  AuthUnavailable: [new auth.AuthUnavailable(SECRET), 503, "UNAVAILABLE"],
+  Denied: [new edge.Denied("no"), 403, "DENIED"],
   AmbiguousRequest: [new edge.AmbiguousRequest("two hosts"), 400, "UNSUPPORTED"],
   BadRequest: [new edge.BadRequest("NAME_INVALID", "no"), 400, "NAME_INVALID"],
   BodyTooLarge: [new edge.BodyTooLarge(10), 413, "MANIFEST_INVALID"],

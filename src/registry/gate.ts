@@ -1,0 +1,134 @@
+/**
+ * The one gate: who asks, and whether they may do what the request would bring about. It decides from
+ * names and rules alone, before anything is looked up, so that no answer tells what there is.
+ */
+import type { Access, Caller, Needed, ScopeAction } from "../auth/access.ts";
+import { CredentialsRefused } from "../auth/errors.ts";
+import { ANYONE } from "../auth/open-access.ts";
+import { BlobUnknown, ManifestUnknown, NameUnknown } from "../content/errors.ts";
+import { isRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
+import { AuthenticationRequired, Denied } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Route } from "./route.ts";
+
+/** What a request would do to a repository; reading and writing are refused in different ways. */
+type Effect = "pull" | "push" | "delete";
+
+/** The words of the token protocol: who writes reads as well there. */
+const SCOPES = {
+  pull: ["pull"],
+  push: ["pull", "push"],
+  delete: ["delete"],
+} as const satisfies Record<Effect, readonly ScopeAction[]>;
+
+/**
+ * Notes on the exchange who asks, and lets through what they may. At once where the caller is known.
+ * @throws {AuthenticationRequired} {Denied} {TooManyAttempts} {AuthUnavailable}; for what may not be read,
+ * what an unknown thing throws.
+ */
+export function admit(exchange: Exchange, access: Access): void | Promise<void> {
+  let caller: Caller | Promise<Caller>;
+  try {
+    caller = access.identify(exchange);
+  } catch (error) {
+    throw refusalOf(exchange, access, error);
+  }
+  if (!(caller instanceof Promise)) {
+    letThrough(exchange, access, caller);
+    return undefined;
+  }
+  return caller.then(
+    (found) => letThrough(exchange, access, found),
+    (error: unknown) => {
+      throw refusalOf(exchange, access, error);
+    },
+  );
+}
+
+function letThrough(exchange: Exchange, access: Access, caller: Caller): void {
+  exchange.caller = caller;
+  if (caller === ANYONE || isAllowed(exchange, caller)) return;
+  if (caller.lack === "denied") {
+    // Answered by its handler, as if nobody had ever referred to anything.
+    if (exchange.route?.kind === "referrers") return;
+    throw deniedAs(exchange);
+  }
+  const isShown = exchange.authorization !== undefined;
+  const isLacking = caller.lack === "scope" || isShown;
+  throw challenged(exchange, access, { error: isLacking ? "insufficient_scope" : undefined });
+}
+
+function isAllowed(exchange: Exchange, caller: Caller): boolean {
+  const { route, method } = exchange;
+  if (route === undefined) return false;
+  switch (route.kind) {
+    case "root":
+      return true;
+    case "base":
+      // Where docker learns whom to ask for a token, and whether its login is right.
+      return method === "OPTIONS" || caller.identity.kind !== "anonymous";
+    case "catalog":
+      return method === "OPTIONS" || caller.mayList;
+    default: {
+      const action = effectOf(route.kind, method);
+      return action === undefined || caller.may(action, route.name);
+    }
+  }
+}
+
+type RepositoryRoute = Extract<Route, { readonly name: RepositoryName }>["kind"];
+
+/** @returns `undefined` for methods that bring nothing about: they are answered the same for all. */
+function effectOf(kind: RepositoryRoute, method: string): Effect | undefined {
+  if (method === "OPTIONS") return undefined;
+  // An upload is its owner's own, also to look at and to give up.
+  if (kind === "blob_upload" || kind === "blob_upload_chunk") return "push";
+  if (method === "GET" || method === "HEAD") return "pull";
+  return method === "DELETE" ? "delete" : "push";
+}
+
+/** In the words of the token protocol; what a mount reads from is asked for as well. */
+function neededBy({ route, method, query }: Exchange): readonly Needed[] {
+  if (route?.kind === "catalog") return [{ kind: "catalog" }];
+  if (route === undefined || !("name" in route)) return [];
+  const effect = effectOf(route.kind, method) ?? "pull";
+  const needed: Needed = { kind: "repository", repository: route.name, actions: SCOPES[effect] };
+  if (route.kind !== "blob_upload") return [needed];
+  const from = query.all("from").find((name) => isRepositoryName(name));
+  if (from === undefined || from === route.name) return [needed];
+  return [needed, { kind: "repository", repository: from, actions: SCOPES.pull }];
+}
+
+function challenged(
+  exchange: Exchange,
+  access: Access,
+  {
+    error,
+    cause,
+  }: {
+    readonly error: "invalid_token" | "insufficient_scope" | undefined;
+    readonly cause?: unknown;
+  },
+): AuthenticationRequired {
+  const needed = neededBy(exchange);
+  const challenge = access.challenge({ origin: exchange.origin, needed, error });
+  return new AuthenticationRequired({ challenge, needed }, { cause });
+}
+
+/** Whoever said who they are gets to see no more than if the thing were not there. */
+function deniedAs({ route, method }: Exchange): Error {
+  const isRead = method === "GET" || method === "HEAD";
+  if (isRead && route?.kind === "manifest") return new ManifestUnknown(route.reference);
+  if (isRead && route?.kind === "blob") return new BlobUnknown(route.digest);
+  if (isRead && route?.kind === "tags") return new NameUnknown(route.name);
+  return new Denied("you may not do this here");
+}
+
+/** What was shown and is wrong is told by a challenge; everything else as it is. */
+function refusalOf(exchange: Exchange, access: Access, error: unknown): unknown {
+  if (!(error instanceof CredentialsRefused)) return error;
+  return challenged(exchange, access, {
+    error: error.isToken ? "invalid_token" : undefined,
+    cause: error,
+  });
+}
