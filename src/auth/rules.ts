@@ -1,0 +1,259 @@
+/**
+ * The rules of `barge.access`: who may do what where. All rules that fit are added up; none takes away what
+ * another gives. Pure.
+ */
+import type { AccessRuleConfig, BuiltInAuthConfig, RuleSubject } from "../config/config.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
+import { ACTIONS, type Action } from "./action.ts";
+import { claimValue, matchesClaim } from "./claims.ts";
+import type { Identity, WorkloadIdentity } from "./identity.ts";
+import { EVERY_REPOSITORY, matchesRepository } from "./repository-pattern.ts";
+import type { RobotRight } from "./robots.ts";
+
+/** What the rules say to one action, and why. */
+export interface Explanation {
+  readonly action: Action;
+  readonly isAllowed: boolean;
+  /** The first rule that allows it, by its place in `barge.access`, from 1; `undefined` when none does. */
+  readonly rule: number | undefined;
+  /** A sentence without a full stop. */
+  readonly reason: string;
+}
+
+/** Each method is cheap enough to be called for each item of a list. */
+export interface Rules {
+  allows(identity: Identity, action: Action, repository: RepositoryName): boolean;
+  /** Whether a rule with the pattern `**` allows it. */
+  allowsEverywhere(identity: Identity, action: Action): boolean;
+  /** Whether the list of repositories may be asked for: by whoever is known, or may pull anything at all. */
+  mayList(identity: Identity): boolean;
+  /** One item for each action, in their order. */
+  explain(identity: Identity, repository: RepositoryName): readonly Explanation[];
+  /** The claims that rules look at in the tokens of that issuer. */
+  claimsOf(issuer: string): readonly string[];
+}
+
+/** The rules as configured; an empty list allows nothing. */
+export function createRules({
+  access,
+  groups,
+}: Pick<BuiltInAuthConfig, "access" | "groups">): Rules {
+  return new AccessRules(access, new Members(groups));
+}
+
+class AccessRules implements Rules {
+  readonly #rules: readonly AccessRuleConfig[];
+  readonly #members: Members;
+
+  constructor(rules: readonly AccessRuleConfig[], members: Members) {
+    this.#rules = rules;
+    this.#members = members;
+  }
+
+  allows(identity: Identity, action: Action, repository: RepositoryName): boolean {
+    return this.#rules.some(
+      (rule) => covers(rule, action, repository) && this.#names(rule, identity),
+    );
+  }
+
+  allowsEverywhere(identity: Identity, action: Action): boolean {
+    return this.#rules.some(
+      (rule) =>
+        rule.actions.includes(action) &&
+        rule.repositories.includes(EVERY_REPOSITORY) &&
+        this.#names(rule, identity),
+    );
+  }
+
+  mayList(identity: Identity): boolean {
+    if (this.#isKnown(identity)) return true;
+    return this.#rules.some((rule) => rule.actions.includes("pull") && this.#names(rule, identity));
+  }
+
+  explain(identity: Identity, repository: RepositoryName): readonly Explanation[] {
+    const naming = this.#rules
+      .map((rule, index) => ({ rule, number: index + 1 }))
+      .filter(({ rule }) => this.#names(rule, identity));
+    const fitting = naming.filter(({ rule }) => hasRepository(rule.repositories, repository));
+    return ACTIONS.map((action) => {
+      const allowing = fitting.find(({ rule }) => rule.actions.includes(action));
+      if (allowing !== undefined) return allowed(action, allowing, repository);
+      const reason = whyNot({
+        who: describeIdentity(identity),
+        action,
+        naming,
+        fitting,
+        repository,
+      });
+      return { action, isAllowed: false, rule: undefined, reason };
+    });
+  }
+
+  claimsOf(issuer: string): readonly string[] {
+    const subjects = this.#rules
+      .flatMap((rule) => rule.subjects)
+      .filter((subject) => subject.kind === "claims" && subject.issuer === issuer);
+    return [...new Set(subjects.flatMap(claimNames))];
+  }
+
+  #names(rule: AccessRuleConfig, identity: Identity): boolean {
+    return rule.subjects.some((subject) =>
+      subject.kind === "authenticated"
+        ? this.#isKnown(identity)
+        : isNamed(subject, identity, this.#members),
+    );
+  }
+
+  /**
+   * Whether it is one of ours. A job of another system is so only when a rule names it by its claims or by
+   * a group: a public issuer vouches for everybody's jobs.
+   */
+  #isKnown(identity: Identity): boolean {
+    if (identity.kind !== "workload") return identity.kind !== "anonymous";
+    return this.#rules.some((rule) =>
+      rule.subjects.some(
+        (subject) => subject.kind !== "anonymous" && isNamed(subject, identity, this.#members),
+      ),
+    );
+  }
+}
+
+/** Who belongs to which group of the config. */
+class Members {
+  readonly #byGroup: ReadonlyMap<string, ReadonlySet<string>>;
+
+  constructor(groups: Readonly<Record<string, readonly string[]>>) {
+    this.#byGroup = new Map(
+      Object.entries(groups).map(([group, users]) => [group, new Set(users)] as const),
+    );
+  }
+
+  has(group: string, user: string): boolean {
+    return this.#byGroup.get(group)?.has(user) === true;
+  }
+}
+
+/** What everybody may do, those who have said who they are may do as well. */
+function isNamed(subject: RuleSubject, identity: Identity, members: Members): boolean {
+  switch (subject.kind) {
+    case "anonymous":
+      return true;
+    case "authenticated":
+      return false;
+    case "user":
+    case "robot":
+      return identity.kind === subject.kind && identity.name === subject.name;
+    case "group":
+      return isMember(identity, subject.name, members);
+    case "claims":
+      return identity.kind === "workload" && isVouchedFor(identity, subject);
+  }
+}
+
+function isMember(identity: Identity, group: string, members: Members): boolean {
+  if (identity.kind === "workload") return identity.groups.includes(group);
+  if (identity.kind !== "user") return false;
+  return identity.groups.includes(group) || members.has(group, identity.name);
+}
+
+type ClaimsSubject = Extract<RuleSubject, { kind: "claims" }>;
+
+/** All of the claims that the rule names must match; one without any names nobody. */
+function isVouchedFor(identity: WorkloadIdentity, { issuer, claims }: ClaimsSubject): boolean {
+  const wanted = Object.entries(claims);
+  if (identity.issuer !== issuer || wanted.length === 0) return false;
+  return wanted.every(([name, patterns]) =>
+    matchesClaim(patterns, name === "sub" ? identity.subject : claimValue(identity.claims, name)),
+  );
+}
+
+function claimNames(subject: RuleSubject): readonly string[] {
+  return subject.kind === "claims" ? Object.keys(subject.claims) : [];
+}
+
+function covers(
+  right: Pick<AccessRuleConfig, "repositories" | "actions">,
+  action: Action,
+  repository: RepositoryName,
+): boolean {
+  return right.actions.includes(action) && hasRepository(right.repositories, repository);
+}
+
+function hasRepository(patterns: readonly string[], repository: RepositoryName): boolean {
+  return patterns.some((pattern) => matchesRepository(pattern, repository));
+}
+
+/** Whether a robot's own rights allow it. */
+export function rightsAllow(
+  rights: readonly RobotRight[],
+  action: Action,
+  repository: RepositoryName,
+): boolean {
+  return rights.some((right) => covers(right, action, repository));
+}
+
+/** Whether a robot's own rights allow it on every repository: by the pattern `**`. */
+export function rightsAllowEverywhere(rights: readonly RobotRight[], action: Action): boolean {
+  return rights.some(
+    (right) => right.actions.includes(action) && right.repositories.includes(EVERY_REPOSITORY),
+  );
+}
+
+/** As rules write it: `user:alice`. An identity without a name stands for its group, or for any user. */
+export function describeIdentity(identity: Identity): string {
+  switch (identity.kind) {
+    case "anonymous":
+      return "anonymous";
+    case "user":
+      if (identity.name !== "") return `user:${identity.name}`;
+      return identity.groups[0] === undefined ? "authenticated" : `group:${identity.groups[0]}`;
+    case "robot":
+      return `robot:${identity.name}`;
+    case "workload":
+      return `claims:${identity.issuer}`;
+  }
+}
+
+interface NumberedRule {
+  readonly rule: AccessRuleConfig;
+  /** Place in `barge.access`, from 1. */
+  readonly number: number;
+}
+
+function allowed(
+  action: Action,
+  { rule, number }: NumberedRule,
+  repository: RepositoryName,
+): Explanation {
+  const pattern = rule.repositories.find((one) => matchesRepository(one, repository)) ?? "";
+  const subjects = rule.subjects.map(describeSubject).join(", ");
+  const reason = `rule ${number} gives ${action} on ${pattern} to ${subjects}`;
+  return { action, isAllowed: true, rule: number, reason };
+}
+
+function describeSubject(subject: RuleSubject): string {
+  if (subject.kind === "anonymous" || subject.kind === "authenticated") return subject.kind;
+  return `${subject.kind}:${subject.kind === "claims" ? subject.issuer : subject.name}`;
+}
+
+interface Lack {
+  readonly who: string;
+  readonly action: Action;
+  /** The rules that name who asks, and of these the ones with the repository. */
+  readonly naming: readonly NumberedRule[];
+  readonly fitting: readonly NumberedRule[];
+  readonly repository: RepositoryName;
+}
+
+function whyNot({ who, action, naming, fitting, repository }: Lack): string {
+  if (naming.length === 0) return `no rule names ${who}`;
+  if (fitting.length === 0) {
+    return `no rule names ${who} with ${repository}: ${numbers(naming)} for other repositories`;
+  }
+  return `no rule names ${who} with ${repository} and ${action}: ${numbers(fitting)} for other actions`;
+}
+
+function numbers(rules: readonly NumberedRule[]): string {
+  const list = rules.map(({ number }) => number).join(", ");
+  return rules.length === 1 ? `rule ${list} is` : `rules ${list} are`;
+}
