@@ -111,7 +111,6 @@ function plainReading(
 }
 
 function isOne(subject: RuleSubject, who: Identity, members: Groups): boolean {
-  const name = "name" in who ? who.name : "";
   switch (subject.kind) {
     case "anonymous":
       return true;
@@ -119,14 +118,23 @@ function isOne(subject: RuleSubject, who: Identity, members: Groups): boolean {
       return who.kind === "user" || who.kind === "robot";
     case "user":
     case "robot":
-      return `${who.kind}:${name}` === `${subject.kind}:${subject.name}`;
-    case "group": {
-      const listed = who.kind === "user" ? (members[subject.name] ?? []) : [];
-      return listed.includes(name) || ("groups" in who && who.groups.includes(subject.name));
-    }
+      return `${who.kind}:${nameOf(who)}` === `${subject.kind}:${subject.name}`;
+    case "group":
+      return groupsOf(who, members).includes(subject.name);
     case "claims":
       return who.kind === "workload" && who.issuer === subject.issuer && hasClaims(subject, who);
   }
+}
+
+function nameOf(who: Identity): string {
+  return "name" in who ? who.name : "";
+}
+
+function groupsOf(who: Identity, members: Groups): readonly string[] {
+  const own = "groups" in who ? who.groups : [];
+  if (who.kind !== "user") return own;
+  const ofConfig = Object.keys(members).filter((group) => members[group]?.includes(who.name));
+  return [...own, ...ofConfig];
 }
 
 function hasClaims(
