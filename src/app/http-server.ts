@@ -11,6 +11,7 @@ import {
 import type { SecureContextOptions } from "node:tls";
 import type { ListenConfig, TlsConfig } from "../config/config.ts";
 import type { Logger } from "../observability/logger.ts";
+import { clientCertificateOptions, enforceClientCertificates } from "./client-certificates.ts";
 import { Connections, keepConnectionsThatOwe } from "./connections.ts";
 import type { OverloadGuard } from "./overload-guard.ts";
 import { enforceProgress } from "./progress-rule.ts";
@@ -62,7 +63,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     server = createServer(timeouts, listener);
   } else {
     const { context, fingerprint } = await readCertificate(tls);
-    const secure = createTlsServer({ ...timeouts, ...context }, listener);
+    const { clientCertificates } = tls;
+    const asked = clientCertificateOptions(clientCertificates);
+    const secure = createTlsServer({ ...timeouts, ...context, ...asked }, listener);
+    enforceClientCertificates(secure, clientCertificates);
     const pollMs = options.certificatePollMs ?? CERTIFICATE_POLL_MS;
     const apply = (newer: SecureContextOptions): void => secure.setSecureContext(newer);
     resources.use(watchCertificate(tls, { log, pollMs, fingerprint, apply }));

@@ -32,6 +32,8 @@ export class TlsUnusable extends Error {
 
 async function readTlsContext(tls: TlsConfig): Promise<SecureContextOptions> {
   const [cert, key] = await Promise.all([readPem(tls.certificate), readPem(tls.key)]);
+  const authorities = tls.clientCertificates?.authorities ?? [];
+  const ca = await Promise.all(authorities.map(async (path) => readAuthority(path)));
   const certificate = parseCertificate(cert, tls);
   if (!certificate.checkPrivateKey(parseKey(key, tls))) {
     throw new TlsUnusable(
@@ -41,6 +43,7 @@ async function readTlsContext(tls: TlsConfig): Promise<SecureContextOptions> {
   const context = {
     cert,
     key,
+    ...(ca.length > 0 && { ca }),
     minVersion: tls.minimumVersion,
     ...(tls.cipherSuites.length > 0 && {
       ciphers: tls.cipherSuites.join(":"),
@@ -56,6 +59,17 @@ async function readPem(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (cause) {
     throw new TlsUnusable(`cannot read ${path}: ${errorText(cause)}`, { cause });
+  }
+}
+
+/** Of client certificates. */
+async function readAuthority(path: string): Promise<Buffer> {
+  const pem = await readPem(path);
+  try {
+    new X509Certificate(pem);
+    return pem;
+  } catch (cause) {
+    throw new TlsUnusable(`clientcas: ${path} holds no certificate in PEM`, { cause });
   }
 }
 
@@ -126,7 +140,7 @@ export function watchCertificate(tls: TlsConfig, options: WatchOptions): Disposa
 /** Never throws: that a file cannot be looked at is one more way for it to look. */
 async function fingerprint(tls: TlsConfig): Promise<string> {
   const parts = await Promise.all(
-    [tls.certificate, tls.key].map(async (path) => {
+    [tls.certificate, tls.key, ...(tls.clientCertificates?.authorities ?? [])].map(async (path) => {
       try {
         const { ino, mtimeMs, size } = await stat(path);
         return `${ino}:${mtimeMs}:${size}`;
