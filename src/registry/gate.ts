@@ -58,29 +58,18 @@ function letThrough(exchange: Exchange, access: Access, caller: Caller): void {
   throw challenged(exchange, access, { error: isLacking ? "insufficient_scope" : undefined });
 }
 
-function isAllowed(exchange: Exchange, caller: Caller): boolean {
-  const { route, method } = exchange;
+function isAllowed({ route, method }: Exchange, caller: Caller): boolean {
   if (route === undefined) return false;
-  switch (route.kind) {
-    case "root":
-      return true;
-    case "base":
-      // Where docker learns whom to ask for a token, and whether its login is right.
-      return method === "OPTIONS" || caller.identity.kind !== "anonymous";
-    case "catalog":
-      return method === "OPTIONS" || caller.mayList;
-    default: {
-      const action = effectOf(route.kind, method);
-      return action === undefined || caller.may(action, route.name);
-    }
-  }
+  if (route.kind === "root" || method === "OPTIONS") return true;
+  // Where docker learns whom to ask for a token, and whether its login is right.
+  if (route.kind === "base") return caller.identity.kind !== "anonymous";
+  if (route.kind === "catalog") return caller.mayList;
+  return caller.may(effectOf(route.kind, method), route.name);
 }
 
 type RepositoryRoute = Extract<Route, { readonly name: RepositoryName }>["kind"];
 
-/** @returns `undefined` for methods that bring nothing about: they are answered the same for all. */
-function effectOf(kind: RepositoryRoute, method: string): Effect | undefined {
-  if (method === "OPTIONS") return undefined;
+function effectOf(kind: RepositoryRoute, method: string): Effect {
   // An upload is its owner's own, also to look at and to give up.
   if (kind === "blob_upload" || kind === "blob_upload_chunk") return "push";
   if (method === "GET" || method === "HEAD") return "pull";
@@ -91,7 +80,7 @@ function effectOf(kind: RepositoryRoute, method: string): Effect | undefined {
 function neededBy({ route, method, query }: Exchange): readonly Needed[] {
   if (route?.kind === "catalog") return [{ kind: "catalog" }];
   if (route === undefined || !("name" in route)) return [];
-  const effect = effectOf(route.kind, method) ?? "pull";
+  const effect = effectOf(route.kind, method);
   const needed: Needed = { kind: "repository", repository: route.name, actions: SCOPES[effect] };
   if (route.kind !== "blob_upload") return [needed];
   const from = query.all("from").find((name) => isRepositoryName(name));
@@ -117,11 +106,14 @@ function challenged(
 
 /** Whoever said who they are gets to see no more than if the thing were not there. */
 function deniedAs({ route, method }: Exchange): Error {
-  const isRead = method === "GET" || method === "HEAD";
-  if (isRead && route?.kind === "manifest") return new ManifestUnknown(route.reference);
-  if (isRead && route?.kind === "blob") return new BlobUnknown(route.digest);
-  if (isRead && route?.kind === "tags") return new NameUnknown(route.name);
-  return new Denied("you may not do this here");
+  const unknown = method === "GET" || method === "HEAD" ? unknownOf(route) : undefined;
+  return unknown ?? new Denied("you may not do this here");
+}
+
+function unknownOf(route: Route | undefined): Error | undefined {
+  if (route?.kind === "manifest") return new ManifestUnknown(route.reference);
+  if (route?.kind === "blob") return new BlobUnknown(route.digest);
+  return route?.kind === "tags" ? new NameUnknown(route.name) : undefined;
 }
 
 /** What was shown and is wrong is told by a challenge; everything else as it is. */
