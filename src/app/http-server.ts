@@ -17,7 +17,7 @@ import type { OverloadGuard } from "./overload-guard.ts";
 import { enforceProgress } from "./progress-rule.ts";
 import { answerRefused } from "./refused-requests.ts";
 import { CERTIFICATE_POLL_MS, readCertificate, watchCertificate } from "./tls-context.ts";
-import { openToGroup, removeStaleSocket } from "./unix-socket.ts";
+import { removeStaleSocket, setSocketMode } from "./unix-socket.ts";
 
 export interface ServerOptions {
   readonly listen: ListenConfig;
@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly progressWindowMs?: number;
   /** Told of the connections; without one there is no limit to them. The caller's to dispose. */
   readonly overload?: Pick<OverloadGuard, "watch">;
+  /** Whether a socket in the file system is for its owner alone; else for the group as well. */
+  readonly isPrivate?: boolean;
   /** Whether other processes of this server listen on the same port: is this the `first` one, or a `further` one? */
   readonly portSharing?: PortSharing | undefined;
 }
@@ -78,7 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerRefused(server, { log, connections });
   const { progressWindowMs: windowMs } = options;
   resources.use(enforceProgress({ log, connections, ...(windowMs !== undefined && { windowMs }) }));
-  await startListening(server, listen, options.portSharing);
+  await startListening(server, options);
   const owned = resources.move();
   return {
     address: addressOf(server, tls ? "https" : "http"),
@@ -99,13 +101,12 @@ export class ListenFailed extends Error {
 
 async function startListening(
   server: Server,
-  listen: ListenConfig,
-  sharing: PortSharing | undefined,
+  { listen, portSharing: sharing, isPrivate = false }: ServerOptions,
 ): Promise<void> {
   if (listen.kind === "unix") {
     await removeStaleSocket(listen.path);
     await listening(server, listen, { path: listen.path });
-    await openToGroup(listen.path);
+    await setSocketMode(listen.path, { isPrivate });
     return;
   }
   const { port } = listen;

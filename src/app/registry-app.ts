@@ -44,6 +44,8 @@ export interface RegistryParts {
   readonly hashing: Hashing;
   /** Who may do what. */
   readonly access: Access;
+  /** Who answers what is none of the registry's own; without it, nobody does. */
+  readonly beside?: ListenerDeps["beside"];
   /** Why a request is not taken now, if so; without it, all are. */
   readonly refusal?: ListenerDeps["refusal"];
 }
@@ -89,6 +91,7 @@ export async function createRegistryApp(
     router,
     blocks: new BodyBlocks(await loadAllocateShared()),
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
+    beside: parts.beside ?? (() => undefined),
     refusal: parts.refusal ?? (() => undefined),
     isHealthy: () => Object.keys(health.failures()).length === 0,
   });

@@ -5,6 +5,7 @@ import type { BargeConfig, Config } from "../config/config.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import { startDebugServer } from "./debug-server.ts";
+import { isCarelesslyOpen, OPEN_WARNING } from "./openness.ts";
 import { openLog } from "./observation.ts";
 import type { GroupReport, ProcessGroup } from "./process-group.ts";
 import { openServing, type Serving } from "./serving.ts";
@@ -31,6 +32,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const instanceId = randomUUID();
   const log = openLog(config, { version: await readVersion(), resources, instanceId });
+  // Before everything else, so that nobody overlooks it.
+  if (isCarelesslyOpen(config)) log.warn(OPEN_WARNING);
   for (const note of options.notes) log.info(note);
   for (const warning of options.warnings) log.warn(warning);
   const processes = processCount(config.barge, availableParallelism());

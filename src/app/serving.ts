@@ -13,6 +13,7 @@ import type { StorageDriver } from "../storage/storage-driver.ts";
 import { holdStore } from "../storage/store-lock.ts";
 import { type RunningServer, type ServerOptions, startServer } from "./http-server.ts";
 import { createHealthChecks, createWebhooks, openAccessLog } from "./observation.ts";
+import { isCarelesslyOpen } from "./openness.ts";
 import { createOverloadGuard } from "./overload-guard.ts";
 import type { ProcessReport } from "./process-messages.ts";
 import { createHashThreads, createRegistryApp } from "./registry-app.ts";
@@ -98,6 +99,7 @@ async function openStore(
   { log, resources, signal }: StoreOptions,
 ): Promise<Pick<Serving, "driver" | "metrics" | "lost">> {
   const metrics = config.http.debug?.prometheus ? await createMetrics() : NO_METRICS;
+  metrics.openToAll(isCarelesslyOpen(config));
   const driver = resources.use(await openDriver(config, metrics, signal));
   if (config.storage.readOnly) return { driver, metrics, lost: new AbortController().signal };
   const { lost } = resources.use(await holdStore({ driver, role: "server", log, signal }));

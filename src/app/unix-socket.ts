@@ -13,9 +13,15 @@ export async function removeStaleSocket(path: string): Promise<void> {
   await unlink(path).catch(() => undefined);
 }
 
+/** Only the owner may connect. */
+const PRIVATE_MODE = 0o600;
+
 /** Call it as soon as the socket is there. */
-export async function openToGroup(path: string): Promise<void> {
-  await chmod(path, MODE);
+export async function setSocketMode(
+  path: string,
+  { isPrivate }: { readonly isPrivate: boolean },
+): Promise<void> {
+  await chmod(path, isPrivate ? PRIVATE_MODE : MODE);
 }
 
 async function isAnswering(path: string): Promise<boolean> {

@@ -1,6 +1,5 @@
 /** `barge serve`: starts the registry and stops it at SIGTERM or SIGINT. */
 import { serve } from "../app/serve.ts";
-import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Io } from "./io.ts";
@@ -20,7 +19,7 @@ export async function run(args: ServeArguments, io: Io): Promise<number> {
     config,
     text,
     notes,
-    warnings: [...warnings, ...openWarnings(config)],
+    warnings,
     stop: stop.signal,
     onListening: (address) => io.stdout(config.source === undefined ? firstScreen(address) : ""),
   });
@@ -40,14 +39,6 @@ function stopOnSignals(): { readonly signal: AbortSignal } & Disposable {
       for (const name of ["SIGTERM", "SIGINT"] as const) process.off(name, onSignal);
     },
   };
-}
-
-/** Nobody has to say who they are in this version: that is worth a line wherever others can reach it. */
-function openWarnings({ http: { listen } }: Config): readonly string[] {
-  const isLocal =
-    listen.kind === "unix" || listen.host === "localhost" || /^(?:127\.|::1$)/.test(listen.host);
-  if (isLocal) return [];
-  return ["this registry is open: whoever reaches its address may pull, push and delete"];
 }
 
 function firstScreen(address: string): string {

@@ -70,6 +70,8 @@ export interface Metrics {
   notificationsPending(endpoint: string, pending: number): void;
   /** @param status as in `200 OK`. */
   notificationStatus(endpoint: string, status: string): void;
+  /** Whether strangers may do what they like, and nobody said that this is meant. */
+  openToAll(isOpen: boolean): void;
   /** The figures of this process, for another one that renders those of all. */
   report(): Promise<MetricsReport>;
   /** All series in the text format of Prometheus, those of other processes added. */
@@ -87,6 +89,7 @@ export const NO_METRICS: Metrics = {
   notification: () => undefined,
   notificationsPending: () => undefined,
   notificationStatus: () => undefined,
+  openToAll: () => undefined,
   report: () => Promise.resolve([]),
   render: () => Promise.resolve({ contentType: "text/plain; charset=utf-8", text: "" }),
 };

@@ -41,6 +41,13 @@ export class PrometheusMetrics implements Metrics {
     registers: [this.#registry],
   });
 
+  readonly #open = new Gauge({
+    name: "barge_open_registry",
+    help: "Whether anybody may pull, push and delete here without a word about who they are",
+    registers: [this.#registry],
+    aggregator: "max",
+  });
+
   constructor() {
     new Gauge({
       name: "barge_processes",
@@ -86,6 +93,10 @@ export class PrometheusMetrics implements Metrics {
 
   notificationStatus(endpoint: string, status: string): void {
     this.#notifications.statuses.inc({ code: status, endpoint });
+  }
+
+  openToAll(isOpen: boolean): void {
+    this.#open.set(isOpen ? 1 : 0);
   }
 
   async report(): Promise<MetricsReport> {

@@ -67,6 +67,11 @@ export class Exchange implements Shown {
     this.#path = pathEnd < 0 ? url : url.slice(0, pathEnd);
   }
 
+  /** What is asked for, as it came: the part of the request target before the `?`. */
+  get target(): string {
+    return this.#path;
+  }
+
   /** Unique to this request. Most are never asked for it. */
   get id(): string {
     this.#id ??= randomUUID();

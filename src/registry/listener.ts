@@ -15,6 +15,8 @@ import type { Router } from "./router.ts";
 export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
   readonly router: Router;
   readonly isHealthy: () => boolean;
+  /** Who answers what is none of the registry's own: the API, tokens. Asked for every request. */
+  readonly beside: (target: string) => ((exchange: Exchange) => Promise<void>) | undefined;
   /** Why this request is not taken now, if so. Asked for every one: it must cost next to nothing. */
   readonly refusal: (exchange: Exchange) => Error | undefined;
 }
@@ -41,10 +43,11 @@ export function createListener(deps: ListenerDeps): Listener {
 
   return (incoming, outgoing) => {
     const exchange = new Exchange({ incoming, outgoing }, deps);
+    const besides = deps.beside(exchange.target);
     try {
       refuseAmbiguous(incoming);
       if (!deps.isHealthy()) throw new Unhealthy();
-      exchange.parseTarget(routes);
+      if (besides === undefined) exchange.parseTarget(routes);
       const refusal = deps.refusal(exchange);
       if (refusal !== undefined) throw refusal;
     } catch (error) {
@@ -54,7 +57,7 @@ export function createListener(deps: ListenerDeps): Listener {
       return;
     }
     observe(exchange, deps);
-    const answering = deps.router.answerDirectly(exchange);
+    const answering = besides?.(exchange) ?? deps.router.answerDirectly(exchange);
     if (answering !== undefined) {
       answering.catch((error: unknown) => answerError(exchange, error, deps));
       return;
