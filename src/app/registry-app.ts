@@ -91,6 +91,7 @@ export async function createRegistryApp(
     router,
     blocks: new BodyBlocks(await loadAllocateShared()),
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
+    allowedOrigins: allowedOrigins(config.http.headers),
     beside: parts.beside ?? (() => undefined),
     refusal: parts.refusal ?? (() => undefined),
     isHealthy: () => Object.keys(health.failures()).length === 0,
@@ -108,6 +109,14 @@ function handlerSettings(
     maxCatalogEntries: catalog.maxEntries,
     maxTags: tags.maxTags,
   };
+}
+
+/** A star is no origin: it lets pages read what anybody may, and nothing else. */
+function allowedOrigins(headers: Config["http"]["headers"]): ReadonlySet<string> {
+  const named = Object.entries(headers).filter(
+    ([name]) => name.toLowerCase() === "access-control-allow-origin",
+  );
+  return new Set(named.flatMap(([, values]) => values).filter((value) => value !== "*"));
 }
 
 function externalSettings({ http, barge }: Config): {

@@ -5,6 +5,7 @@ import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { toErrorAnswer } from "./error-response.ts";
 import { Unhealthy } from "./errors.ts";
 import { ClientGone } from "./client-gone.ts";
+import { refuseCrossSite } from "./cross-site.ts";
 import { Exchange, type ExchangeDeps } from "./exchange.ts";
 import { refuseAmbiguous } from "./raw-request.ts";
 import { observe, type ObserverDeps, requestFields } from "./request-observer.ts";
@@ -15,6 +16,8 @@ import type { Router } from "./router.ts";
 export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
   readonly router: Router;
   readonly isHealthy: () => boolean;
+  /** Of pages that may change things here; see `cross-site.ts`. */
+  readonly allowedOrigins: ReadonlySet<string>;
   /** Who answers what is none of the registry's own: the API, tokens. Asked for every request. */
   readonly beside: (target: string) => ((exchange: Exchange) => Promise<void>) | undefined;
   /** Why this request is not taken now, if so. Asked for every one: it must cost next to nothing. */
@@ -48,6 +51,7 @@ export function createListener(deps: ListenerDeps): Listener {
       refuseAmbiguous(incoming);
       if (!deps.isHealthy()) throw new Unhealthy();
       if (besides === undefined) exchange.parseTarget(routes);
+      refuseCrossSite(exchange, deps.allowedOrigins);
       const refusal = deps.refusal(exchange);
       if (refusal !== undefined) throw refusal;
     } catch (error) {
