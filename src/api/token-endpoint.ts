@@ -1,0 +1,155 @@
+/**
+ * The token endpoint and the public keys, over HTTP.
+ *
+ * Spec: https://distribution.github.io/distribution/spec/auth/token/ and .../auth/oauth/
+ */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { basicChallenge } from "../auth/challenge.ts";
+import { AuthUnavailable, CredentialsRefused, TooManyAttempts } from "../auth/errors.ts";
+import {
+  parseTokenForm,
+  parseTokenQuery,
+  type TokenRequest,
+  TokenRequestRefused,
+} from "../auth/token-request.ts";
+import type { TokenService } from "../auth/token-service.ts";
+import { errorText } from "../lib/error-text.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { ErrorCode } from "../oci/error-code.ts";
+import type { ApiEnvironment } from "./request.ts";
+
+export interface TokenRoutesOptions {
+  readonly tokens: TokenService;
+  readonly log: Logger;
+  /** `http.prefix`: begins and ends with "/"; default "/". */
+  readonly prefix?: string | undefined;
+}
+
+type TokenContext = Context<ApiEnvironment>;
+
+const MAX_FORM_BYTES = 64 * 1024;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+const JWKS_MAX_AGE_SECONDS = 60;
+const UNAVAILABLE_RETRY_SECONDS = 5;
+
+/** `GET` and `POST /auth/token`, and `GET /.well-known/jwks.json`. */
+export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
+  const { tokens, log, prefix = "/" } = options;
+  const routes = new Hono<ApiEnvironment>();
+  routes.get(`${prefix}auth/token`, async (context) =>
+    answerWith(options, context, parseTokenQuery(new URL(context.req.url).searchParams)),
+  );
+  routes.post(
+    `${prefix}auth/token`,
+    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (context) => tooLong(context) }),
+    async (context) => answerWith(options, context, parseTokenForm(await readForm(context))),
+  );
+  routes.get(`${prefix}.well-known/jwks.json`, async (context) => {
+    context.header("Cache-Control", `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
+    return context.json(await tokens.jwks());
+  });
+  routes.onError((error, context) => refusal(error, context, log));
+  return routes;
+}
+
+async function answerWith(
+  { tokens }: TokenRoutesOptions,
+  context: TokenContext,
+  request: TokenRequest,
+): Promise<Response> {
+  const answer = await tokens.answer(request, context.env.shown);
+  neverKept(context);
+  return context.json(answer);
+}
+
+async function readForm(context: TokenContext): Promise<URLSearchParams> {
+  if (!FORM_TYPE.test(context.req.header("content-type") ?? "")) {
+    throw new TokenRequestRefused(
+      "invalid_request",
+      "the body must be application/x-www-form-urlencoded",
+    );
+  }
+  return new URLSearchParams(await context.req.text());
+}
+
+interface Refusal {
+  readonly status: ContentfulStatusCode;
+  readonly code: ErrorCode;
+  /** RFC 6749 section 5.2. */
+  readonly problem: string;
+  readonly message: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function refusal(error: Error, context: TokenContext, log: Logger): Response {
+  const { status, code, problem, message, headers } = refusalOf(error);
+  const fields = { "auth.reason": errorText(error), "http.request.id": context.env.id };
+  if (status === 500) log.error("the token endpoint failed", { ...fields, error });
+  else log.info("no token was given", fields);
+  neverKept(context);
+  for (const [name, value] of Object.entries(headers)) context.header(name, value);
+  return context.json(
+    { errors: [{ code, message }], error: problem, error_description: message },
+    status,
+  );
+}
+
+function refusalOf(error: Error): Refusal {
+  if (error instanceof TokenRequestRefused) {
+    const { problem, message } = error;
+    return { status: 400, code: "UNSUPPORTED", problem, message, headers: {} };
+  }
+  if (error instanceof CredentialsRefused) {
+    return {
+      status: 401,
+      code: "UNAUTHORIZED",
+      problem: "invalid_grant",
+      message: "authentication required",
+      headers: { "WWW-Authenticate": basicChallenge("barge") },
+    };
+  }
+  if (error instanceof TooManyAttempts) {
+    return busy(429, "TOOMANYREQUESTS", {
+      message: "too many attempts to log in",
+      seconds: error.retryAfterSeconds,
+    });
+  }
+  if (error instanceof AuthUnavailable) {
+    return busy(503, "UNAVAILABLE", {
+      message: "nobody can be identified at the moment",
+      seconds: UNAVAILABLE_RETRY_SECONDS,
+    });
+  }
+  const message = "unknown error";
+  return { status: 500, code: "UNKNOWN", problem: "server_error", message, headers: {} };
+}
+
+function busy(
+  status: 429 | 503,
+  code: ErrorCode,
+  { message, seconds }: { readonly message: string; readonly seconds: number },
+): Refusal {
+  const headers = { "Retry-After": String(seconds) };
+  return { status, code, problem: "temporarily_unavailable", message, headers };
+}
+
+function tooLong(context: Context): Response {
+  neverKept(context);
+  const message = "the form is too long";
+  return context.json(
+    {
+      errors: [{ code: "SIZE_INVALID", message }],
+      error: "invalid_request",
+      error_description: message,
+    },
+    413,
+  );
+}
+
+/** RFC 6749 section 5.1. */
+function neverKept(context: Context): void {
+  context.header("Cache-Control", "no-store");
+  context.header("Pragma", "no-cache");
+}
