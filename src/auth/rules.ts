@@ -52,7 +52,7 @@ class AccessRules implements Rules {
 
   allows(identity: Identity, action: Action, repository: RepositoryName): boolean {
     return this.#rules.some(
-      (rule) => covers(rule, action, repository) && this.#names(rule, identity),
+      (rule) => covers(rule, action, repository) && this.#names(rule, identity, action),
     );
   }
 
@@ -61,22 +61,26 @@ class AccessRules implements Rules {
       (rule) =>
         rule.actions.includes(action) &&
         rule.repositories.includes(EVERY_REPOSITORY) &&
-        this.#names(rule, identity),
+        this.#names(rule, identity, action),
     );
   }
 
   mayList(identity: Identity): boolean {
     if (this.#isKnown(identity)) return true;
-    return this.#rules.some((rule) => rule.actions.includes("pull") && this.#names(rule, identity));
+    return this.#rules.some(
+      (rule) => rule.actions.includes("pull") && this.#names(rule, identity, "pull"),
+    );
   }
 
   explain(identity: Identity, repository: RepositoryName): readonly Explanation[] {
     const naming = this.#rules
       .map((rule, index) => ({ rule, number: index + 1 }))
-      .filter(({ rule }) => this.#names(rule, identity));
+      .filter(({ rule }) => rule.actions.some((action) => this.#names(rule, identity, action)));
     const fitting = naming.filter(({ rule }) => hasRepository(rule.repositories, repository));
     return ACTIONS.map((action) => {
-      const allowing = fitting.find(({ rule }) => rule.actions.includes(action));
+      const allowing = fitting.find(
+        ({ rule }) => rule.actions.includes(action) && this.#names(rule, identity, action),
+      );
       if (allowing !== undefined) return allowed(action, allowing, repository);
       const reason = whyNot({
         who: describeIdentity(identity),
@@ -96,12 +100,13 @@ class AccessRules implements Rules {
     return [...new Set(subjects.flatMap(claimNames))];
   }
 
-  #names(rule: AccessRuleConfig, identity: Identity): boolean {
-    return rule.subjects.some((subject) =>
-      subject.kind === "authenticated"
-        ? this.#isKnown(identity)
-        : isNamed(subject, identity, this.#members),
-    );
+  /** What everybody may do, those who have said who they are may do as well; to administer is never among it. */
+  #names(rule: AccessRuleConfig, identity: Identity, action: Action): boolean {
+    return rule.subjects.some((subject) => {
+      if (subject.kind === "anonymous") return action !== "admin";
+      if (subject.kind === "authenticated") return this.#isKnown(identity);
+      return isNamed(subject, identity, this.#members);
+    });
   }
 
   /**
@@ -111,9 +116,7 @@ class AccessRules implements Rules {
   #isKnown(identity: Identity): boolean {
     if (identity.kind !== "workload") return identity.kind !== "anonymous";
     return this.#rules.some((rule) =>
-      rule.subjects.some(
-        (subject) => subject.kind !== "anonymous" && isNamed(subject, identity, this.#members),
-      ),
+      rule.subjects.some((subject) => isNamed(subject, identity, this.#members)),
     );
   }
 }
@@ -133,11 +136,10 @@ class Members {
   }
 }
 
-/** What everybody may do, those who have said who they are may do as well. */
+/** Whether the subject names just these; `anonymous` and `authenticated` do not. */
 function isNamed(subject: RuleSubject, identity: Identity, members: Members): boolean {
   switch (subject.kind) {
     case "anonymous":
-      return true;
     case "authenticated":
       return false;
     case "user":

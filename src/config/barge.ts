@@ -1,5 +1,8 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { accessSchema } from "./access.ts";
+import { auditSchema, toAuditConfig } from "./audit.ts";
+import { bargeAuthSchema } from "./barge-auth.ts";
 import type { BargeConfig, Config } from "./config.ts";
 import { LATER_KEYS } from "./later-keys.ts";
 import { optionalSize, text } from "./leaves.ts";
@@ -69,11 +72,14 @@ export const bargeSchema = z
     state: z
       .strictObject({
         directory: text().describe(
-          "Directory for what Barge may lose without harm. Nothing in this version keeps state there: it is for the job queue and the journals of later versions. Default: `barge/state` below the root of the filesystem driver.",
+          "Directory for what Barge may lose without harm: keys that sign tokens (they are made anew, and whoever is logged in logs in again) and the socket for the first administrator. Only its owner may enter it. Default: `barge/state` below the root of the filesystem driver.",
         ),
       })
       .prefault({})
       .describe("Where Barge keeps its own state."),
+    auth: bargeAuthSchema,
+    access: accessSchema,
+    audit: auditSchema,
     uploads: z
       .strictObject({
         directwrites: z
@@ -104,7 +110,7 @@ export function toBargeConfig(barge: z.output<typeof bargeSchema>): BargeConfig 
       bufferedBytes: barge.limits.buffered,
       memoryBytes: barge.limits.memory,
     },
-    audit: { path: undefined, pulls: false },
+    audit: toAuditConfig(barge.audit),
     trustedProxies: barge.trustedProxies,
   };
 }

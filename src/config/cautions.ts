@@ -1,4 +1,5 @@
 /** What is accepted but is probably not what the operator meant. */
+import { findAuthCautions } from "./auth-cautions.ts";
 import type { Environment } from "./environment.ts";
 import { formatPath } from "./problems.ts";
 import type { LeafShape, Shape } from "./shape.ts";
@@ -42,6 +43,7 @@ export function findCautions(
 ): readonly string[] {
   return [
     ...CAUTIONS.filter(({ when }) => when(file)).map(({ warning }) => warning),
+    ...findAuthCautions(file, shape),
     ...tinyDurations(file, shape),
     ...socketActivation(environment),
   ];
@@ -59,8 +61,8 @@ function tinyDurations(
   }
   if (shape.kind === "map" && isObject(value)) {
     return Object.entries(value).flatMap(([key, child]) => {
-      const field = shape.fields.get(key);
-      return field === undefined ? [] : tinyDurations(child, field.shape, [...path, key]);
+      const childShape = shape.fields.get(key)?.shape ?? shape.others;
+      return childShape === undefined ? [] : tinyDurations(child, childShape, [...path, key]);
     });
   }
   return shape.kind === "leaf" && isTiny(value, shape)

@@ -31,6 +31,8 @@ export interface Origin {
 /** Variables with one of our prefixes that are no settings of the file. */
 const NOT_SETTINGS: ReadonlySet<string> = new Set([
   "REGISTRY_CONFIGURATION_PATH",
+  // Where podman and its kin keep credentials.
+  "REGISTRY_AUTH_FILE",
   "BARGE_CONFIG",
   "BARGE_LOG",
   "BARGE_NODE",

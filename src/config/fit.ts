@@ -46,8 +46,9 @@ class Fitting {
   }
 
   #fitList(tree: Tree, shape: ListShape, path: Path): unknown {
-    if (!isTreeList(tree)) return unfit(tree);
-    return tree.map((item, index) => this.fit(item, shape.item, [...path, index]));
+    const items = expandShorthand(tree, shape);
+    if (!isTreeList(items)) return unfit(tree);
+    return items.map((item, index) => this.fit(item, shape.item, [...path, index]));
   }
 
   #fitMap(tree: Tree, shape: MapShape, path: Path): unknown {
@@ -75,9 +76,18 @@ class Fitting {
   }
 }
 
-/** Where the shape allows it, the text `x` is read as `{x: {}}`; nothing is read as an empty map. */
+/**
+ * Where the shape allows it, the text `x` is read as `{x: {}}` for a map and as `[x]` for a list; nothing is
+ * read as an empty map, and an empty text for a list as nothing.
+ */
 export function expandShorthand(tree: Tree, shape: Shape): Tree {
-  if (shape.kind !== "map") return tree;
+  if (shape.kind === "map") return expandMap(tree, shape);
+  if (shape.kind !== "list" || !shape.hasShorthand) return tree;
+  if (tree === "") return undefined;
+  return typeof tree === "string" || tree instanceof PlainScalar ? [tree] : tree;
+}
+
+function expandMap(tree: Tree, shape: MapShape): Tree {
   if (tree === undefined) return new Map();
   if (!shape.hasShorthand) return tree;
   if (typeof tree === "string") return new Map([[tree, new Map()]]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cipherSuiteNames, toNodeCipherSuites } from "./cipher-suites.ts";
-import type { TlsConfig } from "./config.ts";
+import type { ClientCertificatesConfig, TlsConfig } from "./config.ts";
 import { EVEN_IF_PARTS_ARE_WRONG, text } from "./leaves.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -10,6 +10,20 @@ const VERSIONS = {
   "tls1.2": "TLSv1.2",
   "tls1.3": "TLSv1.3",
 } as const satisfies Record<string, TlsConfig["minimumVersion"]>;
+
+const CLIENT_AUTH = [
+  "request-client-cert",
+  "require-any-client-cert",
+  "verify-client-cert-if-given",
+  "require-and-verify-client-cert",
+] as const;
+
+const MODES = {
+  "request-client-cert": "request",
+  "require-any-client-cert": "require-any",
+  "verify-client-cert-if-given": "verify-if-given",
+  "require-and-verify-client-cert": "require-and-verify",
+} as const satisfies Record<(typeof CLIENT_AUTH)[number], ClientCertificatesConfig["mode"]>;
 
 const cipherSuite = z.string().superRefine((name, context) => {
   const known = cipherSuiteNames();
@@ -35,8 +49,15 @@ export const tlsSchema = z
     clientcas: z
       .array(z.string())
       .default([])
-      .describe("PEM files of authorities for client certificates; not carried out."),
-    clientauth: text().describe("How client certificates are asked for; not carried out."),
+      .describe(
+        "PEM files of authorities that vouch for clients. With `barge.auth` as a map a client's certificate says who it is: the common name is the user, the organizations are groups.",
+      ),
+    clientauth: z
+      .enum(CLIENT_AUTH)
+      .default("require-and-verify-client-cert")
+      .describe(
+        "How clients are asked for certificates, where `clientcas` is set: `request-client-cert` and `require-any-client-cert` take any, `verify-client-cert-if-given` and `require-and-verify-client-cert` only good ones.",
+      ),
     minimumtls: z
       .enum(["tls1.0", "tls1.1", "tls1.2", "tls1.3"])
       .default("tls1.2")
@@ -64,6 +85,9 @@ export function toTlsConfig(tls: z.output<typeof tlsSchema>): TlsConfig | undefi
     key: tls.key,
     minimumVersion: VERSIONS[tls.minimumtls],
     cipherSuites: toNodeCipherSuites(tls.ciphersuites),
-    clientCertificates: undefined,
+    clientCertificates:
+      tls.clientcas.length === 0
+        ? undefined
+        : { authorities: tls.clientcas, mode: MODES[tls.clientauth] },
   };
 }

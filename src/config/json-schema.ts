@@ -66,8 +66,14 @@ function publish({ jsonSchema }: Overriding): void {
   // "duration" of JSON Schema is the one of ISO 8601, which these are not.
   if (jsonSchema.format === "duration" || jsonSchema.format === "size") delete jsonSchema.format;
   if (!hasShorthand) return;
-  const { ...map } = jsonSchema;
-  delete map.description;
-  for (const key of Object.keys(map)) delete jsonSchema[key];
-  jsonSchema.anyOf = [{ type: "string" }, map];
+  const { ...whole } = jsonSchema;
+  delete whole.description;
+  for (const key of Object.keys(whole)) delete jsonSchema[key];
+  jsonSchema.anyOf = [shortForm(whole), whole];
+}
+
+/** One item of a list without the list, or the name of the only key of a map. */
+function shortForm({ items }: JsonSchema): JsonSchema {
+  const isOne = typeof items === "object" && !Array.isArray(items);
+  return isOne ? items : { type: "string" };
 }

@@ -1,8 +1,5 @@
 /** Keys of `barge:` that have their names already and come with later versions. */
 export const LATER_KEYS = {
-  auth: "Users, groups, robots and tokens.",
-  access: "Rules about who may do what.",
-  audit: "The audit log.",
   dedup: "Deduplication.",
   registries: "Other registries, by name.",
   mirrors: "Rules for mirroring.",

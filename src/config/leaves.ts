@@ -1,6 +1,7 @@
 /** The kinds of value that settings take. Each returns a fresh schema, to be described where it stands. */
 import { z } from "zod";
 import { nanosecondsToMs, parseGoDuration } from "./go-duration.ts";
+import { SHORTHAND } from "./schema-marks.ts";
 import { parseSize } from "./size.ts";
 
 type Text = z.ZodOptional<z.ZodString>;
@@ -18,6 +19,23 @@ export function flag(isOn: boolean): z.ZodDefault<z.ZodBoolean> {
 /** Milliseconds out of a duration of Go; not negative. */
 export function duration(preset: string): z.ZodPrefault<z.ZodType<number, string | number>> {
   return durationValue().prefault(preset);
+}
+
+/** As {@link duration}, within limits. */
+export function limitedDuration(
+  preset: string,
+  { minMs, maxMs }: { readonly minMs: number; readonly maxMs: number },
+): z.ZodPrefault<z.ZodType<number, string | number>> {
+  return durationValue()
+    .refine((ms) => ms >= minMs && ms <= maxMs, {
+      error: `must be a duration from ${formatMinutes(minMs)} to ${formatMinutes(maxMs)}`,
+    })
+    .prefault(preset);
+}
+
+/** Whole hours, or minutes. */
+function formatMinutes(ms: number): string {
+  return ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`;
 }
 
 /** As {@link duration}, with nothing in its place when it is left out. */
@@ -164,3 +182,19 @@ export function headers(): z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodArray<z.Zo
 export const EVEN_IF_PARTS_ARE_WRONG = {
   when: ({ value }: { readonly value: unknown }) => typeof value === "object" && value !== null,
 } as const;
+
+/**
+ * A list that may not be empty; one text stands for a list of it.
+ * @param what one item, for the sentence that says so.
+ */
+export function oneOrMore<Item extends z.ZodType>(item: Item, what: string): z.ZodArray<Item> {
+  return z
+    .array(item)
+    .min(1, `is empty: name at least ${what}`)
+    .meta({ [SHORTHAND]: true });
+}
+
+/** Text that stands in a header field of an answer. */
+export function headerText(): z.ZodString {
+  return z.string().regex(/^[\x20-\x7e]+$/, "may hold only printable characters of ASCII");
+}

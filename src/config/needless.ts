@@ -29,10 +29,6 @@ export const NEEDLESS: readonly Needless[] = [
     reason: "is not needed: requests are always signed with version 4",
   },
   {
-    path: "auth.none",
-    reason: "is what this version does in any case: everybody who reaches it may do everything",
-  },
-  {
     path: "http.secret",
     reason: "is not needed: upload sessions live in the store and nothing is signed with it",
   },
@@ -43,11 +39,6 @@ export const NEEDLESS: readonly Needless[] = [
   {
     path: "compatibility.schema1",
     reason: "is not needed: manifests of schema 1 are never accepted",
-  },
-  {
-    path: "barge.state.directory",
-    reason:
-      "has no effect yet: nothing in this version keeps state there; it is for the job queue and the journals of later versions",
   },
 ];
 

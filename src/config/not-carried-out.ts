@@ -17,12 +17,6 @@ export interface NotCarriedOut {
   readonly advice: string;
 }
 
-const NO_ACCOUNTS =
-  "put a proxy that checks accounts in front of Barge and remove it, or write auth: none";
-
-const NO_CLIENT_CERTIFICATES =
-  "remove it, or have a proxy in front of Barge ask for client certificates";
-
 const NO_DRIVER = "use filesystem, inmemory or s3";
 
 const NO_PRESENCE_CACHE =
@@ -58,14 +52,7 @@ export const NOT_CARRIED_OUT: readonly NotCarriedOut[] = [
   ...S3_PARAMETERS,
   { path: "storage.cache.blobdescriptor", when: isRedis, advice: NO_PRESENCE_CACHE },
   { path: "storage.cache.layerinfo", when: isRedis, advice: NO_PRESENCE_CACHE },
-  ...["htpasswd", "token", "silly"].map((type) => ({
-    path: `auth.${type}`,
-    when: () => true,
-    advice: NO_ACCOUNTS,
-  })),
   { path: "middleware.*.*", when: isEnabled, advice: "remove it or write disabled: true" },
-  { path: "http.tls.clientcas", when: isSet, advice: NO_CLIENT_CERTIFICATES },
-  { path: "http.tls.clientauth", when: isSet, advice: NO_CLIENT_CERTIFICATES },
   {
     path: "http.tls.letsencrypt",
     when: isSet,
@@ -102,21 +89,11 @@ export const NOT_CARRIED_OUT: readonly NotCarriedOut[] = [
 
 /** @param file the file as plain values, after environment variables. */
 export function findNotCarriedOut(file: unknown): readonly ConfigProblem[] {
-  const listed = NOT_CARRIED_OUT.flatMap(({ path, when, advice }) =>
+  return NOT_CARRIED_OUT.flatMap(({ path, when, advice }) =>
     findAll(file, path.split("."))
       .filter((found) => when(found.value))
       .map((found) => refusal(formatPath(found.path), advice)),
   );
-  return [...listed, ...unknownAuth(file)];
-}
-
-/** An authentication that nobody has heard of must not leave the registry open. */
-function unknownAuth(file: unknown): readonly ConfigProblem[] {
-  const known = ["none", "htpasswd", "token", "silly"];
-  return findAll(file, ["auth", "*"])
-    .map((found) => formatPath(found.path))
-    .filter((path) => !known.includes(path.slice("auth.".length)))
-    .map((path) => refusal(path, NO_ACCOUNTS));
 }
 
 function refusal(path: string, advice: string): ConfigProblem {

@@ -57,7 +57,10 @@ function descend(place: Place): Inner {
 function descendAny(step: string, place: Place): Inner {
   const { tree, shape, steps } = place;
   if (isTreeList(tree)) {
-    return descendList(step, { ...place, shape: { kind: "list", item: shape } });
+    return descendList(step, {
+      ...place,
+      shape: { kind: "list", item: shape, hasShorthand: false },
+    });
   }
   if (tree !== undefined && !isTreeMap(tree)) {
     return { kind: "unknown", step, behind: steps, known: [] };
@@ -94,7 +97,7 @@ function keyFor(step: string, shape: MapShape, tree: TreeMap): string | undefine
 }
 
 function descendList(step: string, place: Place & { readonly shape: ListShape }): Inner {
-  const tree = place.tree ?? [];
+  const tree = expandShorthand(place.tree, place.shape) ?? [];
   if (!isTreeList(tree)) return unchanged(place);
   if (!/^\d{1,6}$/.test(step)) {
     return { kind: "refused", reason: `${step} is not the number of an item of a list` };

@@ -1,16 +1,6 @@
 /** Sections of the reference that this version does not carry out; `not-carried-out.ts` refuses them. */
 import { z } from "zod";
 import { flag, optionalDuration, text } from "./leaves.ts";
-import { SHORTHAND } from "./schema-marks.ts";
-
-/** `auth:` */
-export const authSchema = z
-  .record(z.string(), z.unknown())
-  .optional()
-  .describe(
-    "Accounts: `htpasswd`, `token` and `silly` are not carried out by this version; `none` is what it does.",
-  )
-  .meta({ [SHORTHAND]: true });
 
 const middleware = z.object({
   name: text().describe("Name of the middleware."),

@@ -3,7 +3,7 @@ import { type JsonSchema, markedJsonSchema } from "./json-schema.ts";
 import { LATER_KEYS } from "./later-keys.ts";
 import { NOT_CARRIED_OUT } from "./not-carried-out.ts";
 import { NEEDLESS } from "./needless.ts";
-import { ALIAS_OF, ENVIRONMENT_NAME } from "./schema-marks.ts";
+import { ALIAS_OF, ENVIRONMENT_NAME, SHORTHAND } from "./schema-marks.ts";
 
 /** One setting that takes a value. */
 export interface Setting {
@@ -48,11 +48,15 @@ The file is the \`config.yml\` of the reference registry (YAML 1.1), with the se
 - The keys of the storage drivers may be quoted: \`secure: "true"\`.
 - An empty text is the same as no setting.
 - \`storage: inmemory\` is short for \`storage: {inmemory: {}}\`.
-- \`accesskey\` and \`secretkey\` may be \`env:NAME\` (an environment variable) or \`file:/path\` (a file).
+- \`accesskey\` and \`secretkey\`, and below \`barge:\` every key and secret, may be \`env:NAME\` (an environment variable) or \`file:/path\` (a file).
+- \`name\` in a path stands for a name that you choose, as in \`barge.auth.robots.name.secret\`. Where text or a list is taken, a text is a list of one.
 - An unknown key is warned of; below \`barge:\` it is an error.
 - Every setting can come from the environment: \`REGISTRY_HTTP_ADDR\` stands for \`http.addr\`, \`BARGE_STATE_DIRECTORY\` for \`barge.state.directory\`. The value is YAML. Variables are carried out in the order of their names; \`REGISTRY_STORAGE=s3\` replaces the whole section. Items of lists are counted from 0; a whole list can be given as YAML: \`REGISTRY_VALIDATION_MANIFESTS_URLS_ALLOW='["^https://"]'\`.
 - The file is the argument of the command, else \`BARGE_CONFIG\`, else \`REGISTRY_CONFIGURATION_PATH\`, else \`./config.yml\`. Without a file Barge listens on \`127.0.0.1:5000\`, keeps its data in \`./data\` and allows deletion.
 `;
+
+/** Stands for the keys of maps whose keys are chosen freely. */
+const ANY_NAME = "name";
 
 type Schema = JsonSchema | boolean;
 
@@ -88,11 +92,24 @@ function settingsOf(schema: Schema, place: Place): readonly Setting[] {
       }),
     );
   }
-  const { items } = schema;
-  if (typeof items === "object" && !Array.isArray(items) && items.properties !== undefined) {
-    return settingsOf(items, { path: `${place.path}[]`, variable: `${place.variable}_0` });
+  const repeated = repeatedSchema(schema, place);
+  return repeated === undefined ? [toSetting(schema, place)] : settingsOf(...repeated);
+}
+
+/** Of a list of maps and of a map of maps: one of them, and where it stands. */
+function repeatedSchema(
+  schema: JsonSchema,
+  { path, variable }: Place,
+): [Schema, Place] | undefined {
+  const { items, additionalProperties: others } = schema;
+  if (typeof others === "object" && others.properties !== undefined) {
+    const name = variableWord(ANY_NAME, others);
+    return [others, { path: `${path}.${ANY_NAME}`, variable: `${variable}_${name}` }];
   }
-  return [toSetting(schema, place)];
+  if (typeof items === "object" && !Array.isArray(items) && items.properties !== undefined) {
+    return [items, { path: `${path}[]`, variable: `${variable}_0` }];
+  }
+  return undefined;
 }
 
 function aliasSetting(original: string, place: Place): Setting {
@@ -125,6 +142,7 @@ const KINDS: ReadonlyMap<unknown, string> = new Map([
 ]);
 
 function kindOf(schema: JsonSchema): string {
+  if (schema.type === "array" && schema[SHORTHAND] === true) return "text or list";
   if (schema.format === "duration" || schema.format === "size") return schema.format;
   const declared: unknown = schema.type;
   const first: unknown = Array.isArray(declared) ? declared[0] : declared;

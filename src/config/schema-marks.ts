@@ -9,5 +9,5 @@ export const SECRET = "x-secret";
 /** The section is another name of the one that stands there. */
 export const ALIAS_OF = "x-alias-of";
 
-/** A text `x` stands for `{x: {}}`. */
+/** Of a map: a text `x` stands for `{x: {}}`. Of a list: a text `x` stands for `[x]`. */
 export const SHORTHAND = "x-shorthand";

@@ -1,5 +1,7 @@
 /** The whole configuration: one schema per section, and the step from sections to {@link Config}. */
 import { z } from "zod";
+import { authSchema } from "./auth.ts";
+import { authProblems, toAuthConfig } from "./auth-config.ts";
 import { bargeSchema, processesProblems, toBargeConfig } from "./barge.ts";
 import type { Config } from "./config.ts";
 import { healthSchema, toHealthConfig } from "./health.ts";
@@ -8,7 +10,6 @@ import { catalogSchema, tagsSchema, toCatalogConfig, toTagsConfig } from "./limi
 import { logLevelSchema, logSchema, toLogConfig } from "./log.ts";
 import { notificationsSchema, toNotificationsConfig } from "./notifications.ts";
 import {
-  authSchema,
   compatibilitySchema,
   middlewareSchema,
   policySchema,
@@ -65,6 +66,9 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
   for (const message of processesProblems({ barge, http, storage })) {
     context.addIssue({ code: "custom", path: ["barge", "processes"], message });
   }
+  for (const { path, message } of authProblems(file, storage)) {
+    context.addIssue({ code: "custom", path: [...path], message });
+  }
   return {
     log: toLogConfig(file.log, file.loglevel),
     storage,
@@ -74,7 +78,7 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
     validation: toValidationConfig(file.validation),
     catalog: toCatalogConfig(file.catalog),
     tags: toTagsConfig(file.tags),
-    auth: { kind: "open", isMeant: false },
+    auth: toAuthConfig(file),
     barge,
   };
 });

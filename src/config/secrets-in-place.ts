@@ -3,8 +3,15 @@ import { readFile } from "node:fs/promises";
 import type { ConfigProblem } from "./config-invalid.ts";
 import type { Environment } from "./environment.ts";
 import { formatPath } from "./problems.ts";
-import type { Shape } from "./shape.ts";
+import type { ListShape, MapShape, Shape } from "./shape.ts";
 import { isObject } from "./value-at.ts";
+
+const SOURCE = /^(env|file):(.+)$/s;
+
+/** Whether the text says where a secret is, and is not the secret itself. */
+export function namesSource(text: string): boolean {
+  return SOURCE.test(text);
+}
 
 export interface Resolved {
   readonly value: unknown;
@@ -24,6 +31,8 @@ export async function resolveSecrets(
   return { value: await resolving.resolve(value, shape, []), problems: resolving.problems };
 }
 
+type Path = readonly (string | number)[];
+
 class Resolving {
   readonly problems: ConfigProblem[] = [];
   readonly #environment: Environment;
@@ -32,26 +41,40 @@ class Resolving {
     this.#environment = environment;
   }
 
-  async resolve(
-    value: unknown,
-    shape: Shape,
-    path: readonly (string | number)[],
-  ): Promise<unknown> {
+  async resolve(value: unknown, shape: Shape, path: Path): Promise<unknown> {
     if (shape.kind === "leaf") {
       return shape.isSecret && typeof value === "string" ? this.#read(value, path) : value;
     }
-    if (shape.kind !== "map" || !isObject(value)) return value;
-    const resolved: Record<string, unknown> = { __proto__: null };
-    for (const [key, child] of Object.entries(value)) {
-      const field = shape.fields.get(key);
-      resolved[key] =
-        field === undefined ? child : await this.resolve(child, field.shape, [...path, key]);
+    if (shape.kind === "list" && Array.isArray(value))
+      return this.#resolveItems(value, shape, path);
+    if (shape.kind === "map" && isObject(value)) return this.#resolveValues(value, shape, path);
+    return value;
+  }
+
+  async #resolveItems(items: readonly unknown[], shape: ListShape, path: Path): Promise<unknown> {
+    const resolved: unknown[] = [];
+    for (const [index, item] of items.entries()) {
+      resolved.push(await this.resolve(item, shape.item, [...path, index]));
     }
     return resolved;
   }
 
-  async #read(text: string, path: readonly (string | number)[]): Promise<string> {
-    const [, scheme, rest = ""] = /^(env|file):(.+)$/s.exec(text) ?? [];
+  async #resolveValues(
+    value: Readonly<Record<string, unknown>>,
+    shape: MapShape,
+    path: Path,
+  ): Promise<unknown> {
+    const resolved: Record<string, unknown> = { __proto__: null };
+    for (const [key, child] of Object.entries(value)) {
+      const childShape = shape.fields.get(key)?.shape ?? shape.others;
+      resolved[key] =
+        childShape === undefined ? child : await this.resolve(child, childShape, [...path, key]);
+    }
+    return resolved;
+  }
+
+  async #read(text: string, path: Path): Promise<string> {
+    const [, scheme, rest = ""] = SOURCE.exec(text) ?? [];
     if (scheme === undefined) return text;
     const found = scheme === "env" ? this.#environment[rest] : await readSecretFile(rest);
     if (found !== undefined && found !== "") return found;

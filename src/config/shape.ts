@@ -19,6 +19,8 @@ export interface LeafShape {
 export interface ListShape {
   readonly kind: "list";
   readonly item: Shape;
+  /** Whether a text `x` stands for `[x]`. */
+  readonly hasShorthand: boolean;
 }
 
 export interface MapShape {
@@ -51,7 +53,7 @@ type Schema = z.core.JSONSchema._JSONSchema;
 export function shapeOf(schema: Schema): Shape {
   if (typeof schema === "boolean" || schema.not !== undefined) return ANY;
   if (schema.type === "object") return mapShape(schema);
-  if (schema.type === "array") return { kind: "list", item: itemShape(schema) };
+  if (schema.type === "array") return listShape(schema);
   const types = leafTypes(schema);
   if (types.size === 0) return ANY;
   return {
@@ -60,6 +62,10 @@ export function shapeOf(schema: Schema): Shape {
     format: schema.format,
     isSecret: schema[SECRET] === true,
   };
+}
+
+function listShape(schema: z.core.JSONSchema.BaseSchema): ListShape {
+  return { kind: "list", item: itemShape(schema), hasShorthand: schema[SHORTHAND] === true };
 }
 
 function itemShape(schema: z.core.JSONSchema.BaseSchema): Shape {

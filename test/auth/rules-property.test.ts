@@ -99,11 +99,11 @@ function plainReading(
   const isOurs = all.some((one) => one.kind !== "anonymous" && isOne(one, who, members));
   const index = list.findIndex(
     (one) =>
-      one.subjects.some((subject) =>
-        subject.kind === "authenticated" && who.kind === "workload"
-          ? isOurs
-          : isOne(subject, who, members),
-      ) &&
+      one.subjects.some((subject) => {
+        if (subject.kind === "anonymous") return action !== "admin";
+        if (subject.kind === "authenticated" && who.kind === "workload") return isOurs;
+        return isOne(subject, who, members);
+      }) &&
       one.actions.includes(action) &&
       one.repositories.some((pattern) => patterns.includes(pattern)),
   );

@@ -41,6 +41,18 @@ describe("allows", () => {
     );
   });
 
+  it("nobody to administer because the anonymous might", () => {
+    const access = [rule({ kind: "anonymous" }, { repositories: ["**"], actions: [...ACTIONS] })];
+    const rules = createRules({ access, groups: {} });
+    expect(rules.allows(alice, "push", APP)).toBe(true);
+    expect([ANONYMOUS, alice].map((who) => rules.allows(who, "admin", APP))).toEqual([
+      false,
+      false,
+    ]);
+    expect(rules.allowsEverywhere(ANONYMOUS, "admin")).toBe(false);
+    expect(rules.explain(alice, APP).at(-1)).toMatchObject({ isAllowed: false, rule: undefined });
+  });
+
   it("users and robots what the authenticated may do, and not the anonymous", () => {
     const who = [ANONYMOUS, alice, ci];
     expect(who.map((one) => mayPull({ kind: "authenticated" }, one))).toEqual([false, true, true]);

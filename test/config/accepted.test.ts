@@ -311,6 +311,7 @@ test("barge takes its own keys", async () => {
   );
   expect(barge).toEqual({
     state: { directory: "/s" },
+    audit: { path: undefined, pulls: false },
     processes: 1,
     limits: { connections: undefined, bufferedBytes: undefined, memoryBytes: undefined },
     trustedProxies: ["10.0.0.7", "2001:db8::/32"],

@@ -218,8 +218,6 @@ describe("REGISTRY_ variables", () => {
   });
 
   test.for([
-    ["REGISTRY_AUTH", "htpasswd", "auth.htpasswd"],
-    ["REGISTRY_AUTH_HTPASSWD_PATH", "/p", "auth.htpasswd"],
     ["REGISTRY_PROXY_REMOTEURL", "https://registry.example.com", "proxy.remoteurl"],
     ["REGISTRY_REDIS_ADDRS", "[a:6379,b:6379]", "redis"],
     ["REGISTRY_REDIS_TLS_CERTIFICATE", "/c", "redis"],

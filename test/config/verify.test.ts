@@ -34,11 +34,11 @@ async function fileWith(text: string): Promise<AsyncDisposable & { readonly file
 
 describe("barge verify", () => {
   test("says that a file is valid, with notes beside it and warnings on stderr", async () => {
-    await using given = await fileWith(minimal("nonsense: 1\nauth: none"));
+    await using given = await fileWith(minimal("nonsense: 1\nloglevel: info"));
     const io = new RecordingIo();
 
     expect(await verify.run({ file: given.file, format: "text" }, io)).toBe(0);
-    expect(io.out).toMatch(/^.*config\.yml is valid\nnote: auth\.none .*\n$/);
+    expect(io.out).toMatch(/^.*config\.yml is valid\nnote: loglevel .*\n$/);
     expect(io.err).toBe("warning: nonsense is not a setting and has no effect\n");
   });
 
