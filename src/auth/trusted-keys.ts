@@ -97,12 +97,12 @@ export function parseCertificates(text: string): X509Certificate[] {
 export function algorithmsOf(key: KeyObject): readonly string[] {
   const { asymmetricKeyType: type = "secret", asymmetricKeyDetails: details = {} } = key;
   const { modulusLength = 0, namedCurve = "" } = details;
-  if (type === "secret") return secretAlgorithms(key.symmetricKeySize ?? 0);
+  if (type === "secret") return secretAlgorithms(key);
   if (type === "rsa") return modulusLength < MIN_RSA_BITS ? [] : RSA_ALGORITHMS;
   return CURVE_ALGORITHMS[type === "ec" ? namedCurve : type] ?? [];
 }
 
-function secretAlgorithms(sizeBytes: number): readonly string[] {
+function secretAlgorithms({ symmetricKeySize: sizeBytes = 0 }: KeyObject): readonly string[] {
   return SECRET_ALGORITHMS.filter(([, minBytes]) => sizeBytes >= minBytes).map(([name]) => name);
 }
 
