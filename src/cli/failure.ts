@@ -3,7 +3,20 @@ import { errorText } from "../lib/error-text.ts";
 import type { Io } from "./io.ts";
 
 const EXIT_ERROR = 1;
-const EXIT_CONFIG = 2;
+
+/** By kind of error; any other is 1. */
+const EXIT_CODES: ReadonlyMap<unknown, number> = new Map([
+  ["ConfigInvalid", 2],
+  ["UsageError", 2],
+  ["AddressRefused", 2],
+  ["CredentialFileUnusable", 2],
+  ["TrustUnusable", 2],
+  ["NotFound", 3],
+  ["Denied", 4],
+  ["RealmRefused", 4],
+  ["TryLater", 75],
+  ["Interrupted", 130],
+]);
 
 /** All problems of a config at once; of other errors the message and what lies behind it, nothing twice. */
 export function printFailure(error: unknown, { stderr }: Io): void {
@@ -24,7 +37,8 @@ export function printFailure(error: unknown, { stderr }: Io): void {
   }
 }
 
+/** 1 error, 2 usage or config, 3 not found, 4 denied, 75 try later, 130 interrupted. */
 export function exitCodeOf(error: unknown): number {
-  const isConfig = error instanceof Error && "kind" in error && error.kind === "ConfigInvalid";
-  return isConfig ? EXIT_CONFIG : EXIT_ERROR;
+  const kind = error instanceof Error && "kind" in error ? error.kind : undefined;
+  return EXIT_CODES.get(kind) ?? EXIT_ERROR;
 }

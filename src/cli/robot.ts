@@ -1,0 +1,134 @@
+/** `barge robot create|list|revoke`: accounts for machines on a running server. */
+import { type Action, ACTIONS, isAction } from "../auth/action.ts";
+import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { printable } from "../client/printable.ts";
+import { Refused } from "../client/errors.ts";
+import type { Io } from "./io.ts";
+import { parseMoment } from "./period.ts";
+import { connect, type ServerArguments } from "./server-arguments.ts";
+import { formatTable } from "./table.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface RobotCreateArguments extends ServerArguments {
+  readonly name: string;
+  /** Patterns of names. */
+  readonly repositories: readonly string[];
+  /** As typed: words, or several joined by commas. */
+  readonly actions: readonly string[];
+  /** A duration from now, or a moment. */
+  readonly expires: string | undefined;
+  readonly format: "text" | "json";
+}
+
+/**
+ * Prints the secret, which nobody can ask for again.
+ * @throws {UsageError}, and what `Connection` throws
+ */
+export async function runCreate(args: RobotCreateArguments, io: Io): Promise<number> {
+  const rights = [{ repositories: args.repositories, actions: actionsOf(args.actions) }];
+  const now = new Date();
+  const expiresAt =
+    args.expires === undefined
+      ? undefined
+      : parseMoment(args.expires, { flag: "--expires", now, direction: "future" });
+  if (expiresAt !== undefined && expiresAt <= now) {
+    throw new UsageError("--expires: that is over already");
+  }
+  const connection = await connect(args, io);
+  const body = { name: args.name, rights, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  const robot = await connection.request("POST", "robots", body);
+  printNewRobot(robot, { io, format: args.format, server: connection.name });
+  return 0;
+}
+
+export interface NewRobotPrinting {
+  readonly io: Io;
+  readonly format: "text" | "json";
+  /** Where to log in; `undefined` where that cannot be told. */
+  readonly server: string | undefined;
+}
+
+/** The secret alone on standard output, for a pipe; or all of it as JSON. @throws {Refused} when the server gave none. */
+export function printNewRobot(
+  robot: unknown,
+  { io: { stdout, stderr }, format, server }: NewRobotPrinting,
+): void {
+  const secret = isJsonObject(robot) ? textOf(robot, "secret") : undefined;
+  if (!isJsonObject(robot) || secret === undefined) {
+    throw new Refused("the server gave no secret: is it a Barge server?");
+  }
+  if (format === "json") {
+    stdout(`${JSON.stringify(robot, undefined, 2)}\n`);
+    return;
+  }
+  const username = printable(textOf(robot, "username") ?? "");
+  const expires = textOf(robot, "expiresAt");
+  stderr(`made ${username}, which may: ${rightsText(robot)}\n`);
+  if (expires !== undefined) stderr(`it expires at ${printable(expires)}\n`);
+  stderr(
+    `log in with: docker login ${server ?? "SERVER"} --username ${username} --password-stdin\n`,
+  );
+  stderr("its secret is shown this once:\n");
+  stdout(`${printable(secret)}\n`);
+}
+
+export interface RobotListArguments extends ServerArguments {
+  readonly format: "text" | "json";
+}
+
+/** @throws what `Connection` throws */
+export async function runList(args: RobotListArguments, io: Io): Promise<number> {
+  const connection = await connect(args, io);
+  const answer = await connection.request("GET", "robots");
+  if (args.format === "json") {
+    io.stdout(`${JSON.stringify(answer, undefined, 2)}\n`);
+    return 0;
+  }
+  const robots: unknown = isJsonObject(answer) ? answer["robots"] : undefined;
+  const rows = (Array.isArray(robots) ? robots.filter(isJsonObject) : []).map((robot) => [
+    textOf(robot, "name") ?? "",
+    rightsText(robot),
+    textOf(robot, "createdBy") ?? "",
+    textOf(robot, "expiresAt") ?? "never",
+    textOf(robot, "lastUsedAt") ?? "never",
+  ]);
+  io.stdout(formatTable(["NAME", "MAY", "CREATED BY", "EXPIRES", "LAST USED"], rows));
+  return 0;
+}
+
+export interface RobotRevokeArguments extends ServerArguments {
+  readonly name: string;
+}
+
+/** Its tokens end with it. @throws what `Connection` throws; {NotFound} when there is no such robot */
+export async function runRevoke(args: RobotRevokeArguments, io: Io): Promise<number> {
+  const connection = await connect(args, io);
+  await connection.request("DELETE", `robots/${encodeURIComponent(args.name)}`);
+  io.stderr(`revoked ${args.name}\n`);
+  return 0;
+}
+
+function actionsOf(typed: readonly string[]): readonly Action[] {
+  const names = typed.flatMap((word) => word.split(",")).map((word) => word.trim());
+  const actions = names.filter(isAction);
+  const wrong = names.find((name) => !isAction(name));
+  if (wrong === undefined) return [...new Set(actions)];
+  throw new UsageError(
+    `--action ${JSON.stringify(wrong)} is no action; there are ${ACTIONS.join(", ")}`,
+  );
+}
+
+/** `pull,push on team/*; pull on base/**`. */
+function rightsText(robot: JsonObject): string {
+  const rights = robot["rights"];
+  if (!Array.isArray(rights)) return "";
+  const texts = rights
+    .filter(isJsonObject)
+    .map((right) => `${words(right, "actions")} on ${words(right, "repositories")}`);
+  return printable(texts.join("; "));
+}
+
+function words(right: JsonObject, name: string): string {
+  const value: unknown = right[name];
+  return Array.isArray(value) ? value.filter((word) => typeof word === "string").join(",") : "";
+}
