@@ -1,0 +1,51 @@
+/** The drop-in for the reference registry's `auth.htpasswd`: every user may do everything. */
+import type { HtpasswdAuthConfig } from "../config/config.ts";
+import type { Access, Caller } from "./access.ts";
+import type { AttemptLimiter } from "./attempts.ts";
+import { parseBasic } from "./basic-credentials.ts";
+import { basicChallenge } from "./challenge.ts";
+import { CredentialsRefused } from "./errors.ts";
+import { NOBODY } from "./open-access.ts";
+import type { Users } from "./users.ts";
+
+export interface HtpasswdAccessOptions {
+  readonly users: Pick<Users, "verify">;
+  readonly attempts: Pick<AttemptLimiter, "run">;
+}
+
+/** Any other scheme than `Basic` counts as nothing shown, as it does to the reference registry. */
+export function createHtpasswdAccess(
+  { realm }: HtpasswdAuthConfig,
+  { users, attempts }: HtpasswdAccessOptions,
+): Access {
+  return {
+    identify: (shown) => {
+      const credentials = parseBasic(shown.authorization);
+      if (credentials === undefined) return NOBODY;
+      const { name, password } = credentials;
+      return identified(
+        attempts.run({ address: shown.address, account: name }, async () =>
+          (await users.verify(name, password)) ? callerOf(name) : undefined,
+        ),
+      );
+    },
+    challenge: () => basicChallenge(realm),
+  };
+}
+
+async function identified(attempt: Promise<Caller | undefined>): Promise<Caller> {
+  const caller = await attempt;
+  if (caller === undefined) throw new CredentialsRefused("a wrong name or password");
+  return caller;
+}
+
+function callerOf(name: string): Caller {
+  return {
+    identity: { kind: "user", name, groups: [] },
+    name,
+    may: (action) => action !== "admin",
+    mayList: true,
+    isAdmin: false,
+    lack: "denied",
+  };
+}
