@@ -16,9 +16,11 @@ const WRITES: ReadonlySet<string> = new Set([
 
 /** @param file the file as plain values, after environment variables, with secrets as they are written. */
 export function findAuthCautions(file: unknown, shape: Shape): readonly string[] {
-  const auth = valueAt(file, ["barge", "auth"]);
+  const barge = valueAt(file, ["barge"]);
+  const auth = valueAt(barge, ["auth"]);
   return [
-    ...literalSecrets(valueAt(file, ["barge"]), fieldOf(shape, "barge"), ["barge"]),
+    // The shape of a section is made when it is asked for.
+    ...(barge === undefined ? [] : literalSecrets(barge, fieldOf(shape, "barge"), ["barge"])),
     ...(isObject(auth) && !("open" in auth) ? ruleCautions(file, auth) : []),
     ...tlsCautions(file),
   ];
