@@ -248,6 +248,14 @@ describe("warned of", () => {
     expect(warnings.join()).not.toMatch(/0123456789abcdef|PEM/);
   });
 
+  test("not: secrets that stand elsewhere", async () => {
+    const text = minimal(
+      `barge: {auth: {key: 'env:KEY', robots: {ci: {secret: 'env:CI'}}}, access: [{${ALICE}}]}`,
+    );
+    const { warnings } = await read(text, { KEY: "PEM", CI: "0123456789abcdef" });
+    expect(warnings).toEqual([]);
+  });
+
   test.each([
     rule("subject: anonymous, repositories: ['public/**'], actions: pull"),
     minimal(
