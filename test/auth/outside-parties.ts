@@ -46,7 +46,8 @@ export function newRsaKey(modulusLength = 2048): KeyObject {
 }
 
 export function publicJwk(key: KeyObject): Record<string, unknown> {
-  return { ...createPublicKey(key).export({ format: "jwk" }) };
+  const half = key.type === "public" ? key : createPublicKey(key);
+  return { ...half.export({ format: "jwk" }) };
 }
 
 export function x5cOf(...certificates: readonly Issued[]): string[] {
