@@ -9,6 +9,8 @@ const ENTRIES = {
   "hash-thread": "../content/hash-thread.ts",
   /** One more process that serves; see `process-group.ts`. */
   "serving-process": "./serving-process.ts",
+  /** Thread that checks passwords. */
+  "password-thread": "../auth/password-thread.ts",
   /** Thread that hashes a file. */
   "hash-worker": "../content/hash-worker.ts",
 } as const;

@@ -9,6 +9,7 @@ import { createContentStore } from "../content/content-store.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import { createEventBus, type EventBus } from "../events/bus.ts";
 import { AddressList } from "../lib/address-list.ts";
+import type { AuditLog } from "../observability/audit-log.ts";
 import type { AccessLog } from "../observability/access-log.ts";
 import type { Health } from "../observability/health.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -24,6 +25,7 @@ import { ResponseHeads } from "../registry/response-head.ts";
 import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
 import { hasPresignedUrls, type StorageDriver } from "../storage/storage-driver.ts";
+import { auditEvents, auditRefusal } from "./audit-trail.ts";
 import { entryUrl } from "./entries.ts";
 
 const MAX_HASH_THREADS = 4;
@@ -44,6 +46,8 @@ export interface RegistryParts {
   readonly hashing: Hashing;
   /** Who may do what. */
   readonly access: Access;
+  /** Where it is written down who did what, if it is. */
+  readonly audit?: Pick<AuditLog, "record"> | undefined;
   /** Who answers what is none of the registry's own; without it, nobody does. */
   readonly beside?: ListenerDeps["beside"];
   /** Why a request is not taken now, if so; without it, all are. */
@@ -70,6 +74,8 @@ export async function createRegistryApp(
     hashing: parts.hashing,
     hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
   });
+  const { audit } = parts;
+  if (audit) auditEvents(events, audit, config.barge.audit);
   const files = new FileSender(await loadKernelFiles());
   const heads = new ResponseHeads(config.http.headers);
   const answers = { blobs: content.blobs, files, heads };
@@ -91,6 +97,7 @@ export async function createRegistryApp(
     router,
     blocks: new BodyBlocks(await loadAllocateShared()),
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
+    onRefused: (exchange, error) => audit && auditRefusal(exchange, error, audit),
     allowedOrigins: allowedOrigins(config.http.headers),
     beside: parts.beside ?? (() => undefined),
     refusal: parts.refusal ?? (() => undefined),

@@ -1,6 +1,5 @@
 /** What one process needs to serve, opened in order, and its end. */
 import { openStorageDriver } from "../../storage-drivers/index.ts";
-import { OPEN_ACCESS } from "../auth/open-access.ts";
 import type { Config } from "../config/config.ts";
 import type { Webhook } from "../events/webhook.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -11,7 +10,11 @@ import { type Metrics, NO_METRICS } from "../observability/metrics.ts";
 import { measured } from "../storage/measured-driver.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { holdStore } from "../storage/store-lock.ts";
+import { openAccess } from "./access.ts";
+import { openAudit } from "./audit-trail.ts";
+import { createBeside } from "./beside.ts";
 import { type RunningServer, type ServerOptions, startServer } from "./http-server.ts";
+import { createNeighbours } from "./neighbours.ts";
 import { createHealthChecks, createWebhooks, openAccessLog } from "./observation.ts";
 import { isCarelesslyOpen } from "./openness.ts";
 import { createOverloadGuard } from "./overload-guard.ts";
@@ -57,6 +60,12 @@ export async function openServing(config: Config, options: ServingOptions): Prom
   const health = resources.use(createHealthChecks(config, { driver: store.driver, log }));
   const effects = runningEffects(store.driver);
   const overload = resources.use(await createOverloadGuard(config, { log, metrics, processes }));
+  const { access, own } = await openAccess(config, { driver: effects.driver, log, resources });
+  const audit = await openAudit(config, { log, resources });
+  const beside = createBeside(createNeighbours({ own, log }), {
+    prefix: config.http.prefix,
+    access,
+  });
   const { listener, events } = await createRegistryApp(config, {
     driver: effects.driver,
     health,
@@ -66,7 +75,9 @@ export async function openServing(config: Config, options: ServingOptions): Prom
     stopping: stopping.signal,
     hashing: resources.use(createHashThreads()),
     refusal: overload.refusal,
-    access: OPEN_ACCESS,
+    access,
+    audit,
+    beside,
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   const report = (): Promise<ProcessReport> => reportOf({ metrics, health, webhooks });

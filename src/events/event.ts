@@ -37,9 +37,11 @@ export interface EventRequest {
   readonly userAgent: string;
 }
 
-/** `name` is empty for an anonymous client. */
 export interface EventActor {
+  /** Empty for an anonymous client. */
   readonly name: string;
+  /** How it was known; `operator`: by the socket in the state directory. */
+  readonly kind: "anonymous" | "user" | "robot" | "workload" | "operator";
 }
 
 /** A whole blob served (or redirected to, or asked for by HEAD), or received. */

@@ -134,7 +134,7 @@ function lengthOf(part: BlobPart): number {
 }
 
 function tellPull(exchange: Exchange, blob: StoredBlob, { events }: HandlerDeps): void {
-  if (!events.isHeard) return;
+  if (!events.arePullsHeard) return;
   const { name, digest } = exchange.routeOf("blob");
   events.publish({
     ...exchange.eventOrigin(),

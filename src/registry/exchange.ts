@@ -178,7 +178,7 @@ export class Exchange implements Shown {
     return {
       id: randomUUID(),
       at: new Date(),
-      actor: { name: this.actor },
+      actor: { name: this.actor, kind: this.caller.identity.kind },
       request: {
         id: this.id,
         address: this.client,

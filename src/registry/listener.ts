@@ -16,6 +16,8 @@ import type { Router } from "./router.ts";
 export interface ListenerDeps extends ObserverDeps, RespondDeps, ExchangeDeps {
   readonly router: Router;
   readonly isHealthy: () => boolean;
+  /** Told of every request that is answered by an error. */
+  readonly onRefused: (exchange: Exchange, error: unknown) => void;
   /** Of pages that may change things here; see `cross-site.ts`. */
   readonly allowedOrigins: ReadonlySet<string>;
   /** Who answers what is none of the registry's own: the API, tokens. Asked for every request. */
@@ -81,6 +83,7 @@ async function answerError(exchange: Exchange, error: unknown, deps: ListenerDep
     return;
   }
   exchange.failure = error;
+  deps.onRefused(exchange, error);
   try {
     await respond(exchange, toErrorAnswer(error), deps);
   } catch (cause) {

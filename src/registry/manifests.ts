@@ -41,7 +41,7 @@ function answerWith(exchange: Exchange, stored: StoredManifest, deps: HandlerDep
   if (ifNoneMatch !== undefined && matchesEtag(ifNoneMatch, stored.digest)) {
     return { status: 304, headers: digestHeaders(stored) };
   }
-  if (deps.events.isHeard) {
+  if (deps.events.arePullsHeard) {
     tell(exchange, { action: "pull", target: pulledTarget(exchange, stored) }, deps);
   }
   return deps.manifestAnswers.answerOf(stored);

@@ -16,12 +16,12 @@ describe("EventBus", () => {
 
   it("is heard while anybody subscribes", () => {
     const bus = createEventBus({ log: new RecordingLogger() });
-    expect(bus.isHeard).toBe(false);
+    expect(bus.arePullsHeard).toBe(false);
     const [endOne, endTwo] = [bus.subscribe(() => undefined), bus.subscribe(() => undefined)];
     endOne();
-    expect(bus.isHeard).toBe(true);
+    expect(bus.arePullsHeard).toBe(true);
     endTwo();
-    expect(bus.isHeard).toBe(false);
+    expect(bus.arePullsHeard).toBe(false);
   });
 
   it("logs a subscriber that fails, and tells the others all the same", () => {

@@ -24,7 +24,7 @@ export function originOf(id: string): EventOrigin {
       method: "PUT",
       userAgent: "docker/28.0",
     },
-    actor: { name: "alice" },
+    actor: { name: "alice", kind: "user" },
   };
 }
 
