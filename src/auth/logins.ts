@@ -1,4 +1,5 @@
 /** Logging in by a name and a password: users, robots, and jobs whose password is a token. */
+import { nameProblem } from "./basic-credentials.ts";
 import { CredentialsRefused } from "./errors.ts";
 import { ROBOT_PREFIX } from "./identity.ts";
 import type { Proven } from "./proven.ts";
@@ -48,8 +49,12 @@ export class Logins {
 
   /** @throws {CredentialsRefused} {TooManyAttempts} {AuthUnavailable} */
   async login(credentials: Credentials): Promise<Login> {
-    const { name, address } = credentials;
-    return await this.#guarded({ address, account: name }, () => this.#check(credentials));
+    const { name, password, address } = credentials;
+    // Forms bring them too, past the reader of headers.
+    const problem = nameProblem(name) ?? (password.includes("\0") ? "NUL in it" : undefined);
+    if (problem !== undefined) throw new CredentialsRefused(`unusable credentials: ${problem}`);
+    const who = { address, account: attemptedAccount(credentials) };
+    return await this.#guarded(who, () => this.#check(credentials));
   }
 
   /** Who the token of a job speaks of. @throws {CredentialsRefused} {TooManyAttempts} {AuthUnavailable} */
@@ -98,4 +103,13 @@ export class Logins {
     const identity = await this.#options.workloads.verify(token);
     return { identity, fingerprint: undefined, robot: undefined };
   }
+}
+
+/**
+ * Secrets of robots and signatures cannot be guessed, so that nobody needs to be kept out because of what
+ * others try from elsewhere under the same name: no user's name has a colon.
+ */
+function attemptedAccount({ name, address }: Credentials): string {
+  const isGuessable = name !== WORKLOAD_NAME && !name.startsWith(ROBOT_PREFIX);
+  return isGuessable ? name : `${name}:${address}`;
 }

@@ -103,9 +103,10 @@ async function keyNamed(
   return key;
 }
 
-function readPayload({ exp = 0, barge }: JWTPayload, kid: string): ProvenToken {
+function readPayload({ exp = 0, sub, barge }: JWTPayload, kid: string): ProvenToken {
   const proven = readProven(barge);
-  if (proven === undefined) throw refused("the token does not say whose it is");
+  if (proven === undefined || sub !== displayName(proven.identity))
+    throw refused("the token does not say whose it is");
   return { proven, kid, expiresAt: new Date(exp * SECOND_MS) };
 }
 

@@ -2,7 +2,6 @@
 import type { KeyObject } from "node:crypto";
 import type { BuiltInAuthConfig } from "../config/config.ts";
 import type { Clock } from "../lib/clock.ts";
-import { errorText } from "../lib/error-text.ts";
 import type { Logger } from "../observability/logger.ts";
 import {
   KeysInFolder,
@@ -225,7 +224,7 @@ class KeyRing implements SigningKeys {
     try {
       await this.#reread();
     } catch (error) {
-      this.#options.log.error("cannot look at the signing keys", { error: errorText(error) });
+      this.#options.log.error("cannot look at the signing keys", { error });
     }
   }
 

@@ -127,8 +127,8 @@ function readUnverified(token: string): JWTPayload {
 }
 
 function identityOf(payload: JWTPayload, { name, config, claims }: Issuer): WorkloadIdentity {
-  const { sub: subject = "" } = payload;
-  if (subject === "" || subject.length > MAX_SUBJECT_LENGTH)
+  const { sub: subject } = payload;
+  if (typeof subject !== "string" || subject === "" || subject.length > MAX_SUBJECT_LENGTH)
     throw refused("the claim sub is no name");
   return {
     kind: "workload",
