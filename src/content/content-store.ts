@@ -1,5 +1,6 @@
 /** Everything a registry holds, made from a storage driver: what `registry/` and the others build on. */
 import { type Clock, systemClock } from "../lib/clock.ts";
+import { SharedLock } from "../lib/shared-lock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type BlobStore, createBlobStore } from "./blob-store.ts";
@@ -12,6 +13,7 @@ import { ManifestReader } from "./manifest-reader.ts";
 import { ManifestStore } from "./manifest-store.ts";
 import { createPresence } from "./presence.ts";
 import { createReferrerIndex } from "./referrer-index.ts";
+import { createRepositoryRemoval, type RepositoryRemoval } from "./repository-removal.ts";
 import { createTagHistory, type TagHistory } from "./tag-history.ts";
 import { createTagStore, type TagStore } from "./tag-store.ts";
 import { newUploadId } from "./upload-id.ts";
@@ -24,6 +26,7 @@ export interface ContentStore {
   readonly tags: TagStore;
   readonly history: TagHistory;
   readonly catalog: Catalog;
+  readonly removal: RepositoryRemoval;
 }
 
 export interface ContentDeps {
@@ -58,12 +61,18 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const referrers = createReferrerIndex({ driver, presence });
   const policy = await createManifestPolicy(validation);
   const blobs = createBlobStore({ driver, links, presence });
+  const removing = new SharedLock();
+  const uploads = new UploadStore({ driver, blobs, hashing, hashStaged, newId: newUploadId, now });
+  const manifests = new ManifestStore({
+    ...{ driver, links, presence, tags, referrers, policy, reader, removing },
+  });
   return {
     blobs,
-    uploads: new UploadStore({ driver, blobs, hashing, hashStaged, newId: newUploadId, now }),
-    manifests: new ManifestStore({ driver, links, presence, tags, referrers, policy, reader }),
+    uploads,
+    manifests,
     tags,
     history,
     catalog: createCatalog({ driver }),
+    removal: createRepositoryRemoval({ driver, tags, manifests, uploads, removing }),
   };
 }

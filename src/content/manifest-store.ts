@@ -1,5 +1,6 @@
 /** Manifests and indexes: kept byte for byte, found by digest or tag, let in only when complete. */
 import { KeyedLock } from "../lib/keyed-lock.ts";
+import type { SharedLock } from "../lib/shared-lock.ts";
 import { pooledMap } from "../lib/pooled-map.ts";
 import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
 import {
@@ -53,6 +54,14 @@ export interface TagMoved {
   readonly from: Digest | undefined;
 }
 
+/** What may be stored, once its parts are there. */
+interface JudgedManifest {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly bytes: Buffer;
+  readonly tags: ReadonlySet<Tag>;
+}
+
 interface Deps {
   readonly driver: StorageDriver;
   readonly links: Links;
@@ -61,6 +70,8 @@ interface Deps {
   readonly referrers: ReferrerIndex;
   readonly policy: ManifestPolicy;
   readonly reader: ManifestReader;
+  /** By repository: a push shares it from before its parts are looked for, whoever removes the repository has it alone. */
+  readonly removing: SharedLock;
 }
 
 const CONCURRENCY = 8;
@@ -93,13 +104,24 @@ export class ManifestStore {
     { reference, tags: more, contentType, bytes }: ManifestPush,
     options: TagSetOptions,
   ): Promise<PushedManifest> {
-    const { signal } = options;
-    const { policy, tags } = this.#deps;
+    const { policy, removing } = this.#deps;
     const manifest = parseManifest(bytes, contentType);
     policy.judge(manifest);
     const digest = pushedDigest(reference, bytes);
+    const tags = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
+    return await removing.share(repository, () =>
+      this.#put(repository, { digest, manifest, bytes, tags }, options),
+    );
+  }
+
+  async #put(
+    repository: RepositoryName,
+    { digest, manifest, bytes, tags: wanted }: JudgedManifest,
+    options: TagSetOptions,
+  ): Promise<PushedManifest> {
+    const { signal } = options;
+    const { tags } = this.#deps;
     await this.#refuseIncomplete(repository, manifest, { signal });
-    const wanted = new Set([...(reference.kind === "tag" ? [reference.tag] : []), ...more]);
     await this.#refuseOverwrites(repository, { tags: wanted, to: digest }, options);
     const moved = await this.#changing.run(revisionLink(repository, digestOf(bytes)), async () => {
       await this.#store(repository, { digest, manifest, bytes }, { signal });
