@@ -184,13 +184,17 @@ class KeyRing implements SigningKeys {
   }
 
   #find(kid: string, use: TokenUse): KeyObject | undefined {
-    return this.#accepted(use).find((key) => key.kid === kid)?.publicKey;
+    const place = this.#keys.findIndex((key) => key.kid === kid);
+    return this.#isAccepted(place, use) ? this.#keys[place]?.publicKey : undefined;
   }
 
   /** The newest first. */
   #accepted(use: TokenUse): readonly StoredKey[] {
-    const nowMs = this.#options.clock.now().getTime();
-    return this.#keys.filter((_, place) => nowMs < this.#acceptedUntilMs(place, use)).toReversed();
+    return this.#keys.filter((_, place) => this.#isAccepted(place, use)).toReversed();
+  }
+
+  #isAccepted(place: number, use: TokenUse): boolean {
+    return this.#options.clock.now().getTime() < this.#acceptedUntilMs(place, use);
   }
 
   #acceptedUntilMs(place: number, use: TokenUse): number {

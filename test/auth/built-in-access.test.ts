@@ -72,6 +72,13 @@ describe("who asks", () => {
     expect(wrong).toMatchObject({ kind: "CredentialsRefused" });
   });
 
+  it("is known by the token that a certificate got, whatever password there is", async () => {
+    const lab = await openLab();
+    const certificate = { commonName: "alice", organizations: [] };
+    const { token } = await getToken(lab, "", { certificate });
+    expect((await identify(lab, { authorization: `Bearer ${token}` })).name).toBe("alice");
+  });
+
   it.each(["", "robot+ci"])("is nobody by a certificate of '%s'", async (commonName) => {
     const lab = await openLab();
     const certificate = { commonName, organizations: ["ops"] };

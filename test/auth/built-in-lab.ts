@@ -15,7 +15,7 @@ import { RecordingLogger } from "../fakes/recording-logger.ts";
 
 const MINUTE_MS = 60_000;
 
-export const CONFIG = {
+const CONFIG = {
   issuer: "barge",
   service: "registry.example",
   tokenLifetimeMs: 5 * MINUTE_MS,
@@ -54,7 +54,7 @@ const ACCESS: readonly AccessRuleConfig[] = [
 /** The one token of a job that the lab takes. */
 export const JOB_TOKEN = "job.token.good";
 
-export const JOB: WorkloadIdentity = {
+const JOB: WorkloadIdentity = {
   kind: "workload",
   issuer: "github",
   subject: "repo:org/app",

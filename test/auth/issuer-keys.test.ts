@@ -1,7 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempDisposable, readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openLoopbackServer } from "../fakes/loopback-server.ts";
+import { writeCertificate } from "../fixtures/certificates.ts";
 import {
   type Issuers,
   issuersOf,
@@ -171,6 +178,35 @@ describe("keys of an issuer", () => {
       sendKeys(response, [{ ...jwk, ...changes }]),
     );
     await expect(workloads.verify(tokenWith())).rejects.toMatchObject(REFUSED);
+  });
+});
+
+describe("over TLS, keys", () => {
+  /** Verifies against an issuer with a certificate of its own, named in the config or not. */
+  async function verifyOverTls(
+    resources: AsyncDisposableStack,
+    isTrusted: boolean,
+  ): Promise<unknown> {
+    const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-issuer-")));
+    const files = await writeCertificate(folder.path, "localhost");
+    const options = { cert: await readFile(files.certificate), key: await readFile(files.key) };
+    const server = createServer(options, (_, response) => sendKeys(response));
+    resources.use(server.listen(0, "localhost"));
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { workloads } = issuersOf({
+      jwks: `https://localhost:${port}/keys`,
+      ca: isTrusted ? files.certificate : undefined,
+    });
+    return await outcomeOf(workloads.verify(tokenWith()));
+  }
+
+  it.each([
+    ["are had by an authority of the issuer's own", true, { issuer: "github" }],
+    ["are not had from whom nobody vouches for", false, UNAVAILABLE],
+  ])("%s", async (_, isTrusted, outcome) => {
+    await using resources = new AsyncDisposableStack();
+    expect(await verifyOverTls(resources, isTrusted)).toMatchObject(outcome);
   });
 });
 

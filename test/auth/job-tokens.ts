@@ -6,9 +6,9 @@ import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { seal } from "./forged-tokens.ts";
 
-export const START = new Date("2026-01-02T03:04:05.000Z");
+const START = new Date("2026-01-02T03:04:05.000Z");
 export const NOW = START.getTime() / 1000;
-export const ISSUER = "https://issuer.example";
+const ISSUER = "https://issuer.example";
 export const AUDIENCE = "barge.example";
 export const MINUTE_MS = 60_000;
 
