@@ -2,7 +2,7 @@
  * A thread that checks and hashes passwords, one after the other, each message answered by one. An error
  * ends the thread. It imports nothing of the program, so that it starts quickly.
  */
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { hashSync, verifySync } from "@node-rs/bcrypt";
 
@@ -31,7 +31,7 @@ function lowerPriority(): void {
   // To Linux a thread has a priority of its own; elsewhere it would be that of the whole server.
   if (process.platform !== "linux") return;
   try {
-    setPriority(NICENESS);
+    if (getPriority() < NICENESS) setPriority(NICENESS);
   } catch {
     // A sandbox may forbid it; passwords are checked all the same.
   }
