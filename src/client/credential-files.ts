@@ -100,7 +100,7 @@ function tryParse(text: string): unknown {
 /** Docker writes a tab. */
 function indentationOf(text: string): string {
   if (text.trim() === "") return "\t";
-  return /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? (text.includes("\n") ? "\t" : "");
+  return /^\s*\{\r?\n([ \t]+)/.exec(text)?.[1] ?? (text.trim().includes("\n") ? "\t" : "");
 }
 
 /** A link stays a link: what it points to is replaced. */

@@ -99,12 +99,18 @@ async function ending(child: Child, input: string): Promise<Ended> {
   // A helper that ends without reading is judged by its exit code.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
-  const [code, stdout, stderr] = await Promise.all([
-    promise,
-    textOfStream(child.stdout),
-    textOfStream(child.stderr),
-  ]);
-  return { code, stdout, stderr };
+  try {
+    const [code, stdout, stderr] = await Promise.all([
+      promise,
+      textOfStream(child.stdout),
+      textOfStream(child.stderr),
+    ]);
+    return { code, stdout, stderr };
+  } finally {
+    // What a helper that was ended has started may hold them open.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
 }
 
 /** Helpers tell their errors on standard output. */
