@@ -26,8 +26,10 @@ export interface Caller {
   readonly name: string;
   /** Pure, and cheap enough to be asked for each item of a list. */
   may(action: Action, repository: RepositoryName): boolean;
-  /** Whether the list of repositories may be asked for; it shows what may be pulled. */
+  /** Whether the list of repositories may be asked for. */
   readonly mayList: boolean;
+  /** Whether that list shows all of them; else what may be pulled. */
+  readonly seesAll: boolean;
   /** Whether the API of administrators is theirs: `admin` on every repository. */
   readonly isAdmin: boolean;
   /**

@@ -8,6 +8,7 @@ export const ANYONE: Caller = {
   name: "",
   may: (action) => action !== "admin",
   mayList: true,
+  seesAll: true,
   isAdmin: false,
   lack: "denied",
 };
@@ -18,6 +19,7 @@ export const NOBODY: Caller = {
   name: "",
   may: () => false,
   mayList: false,
+  seesAll: false,
   isAdmin: false,
   lack: "challenge",
 };

@@ -115,6 +115,8 @@ function callerOf({ subject, rights }: OutsideToken): Caller {
       return needed !== undefined && rights.allow(repository, needed);
     },
     mayList: rights.mayList,
+    // The right to the list is one of its own, and the reference shows all to whoever has it.
+    seesAll: rights.mayList,
     isAdmin: false,
     lack: "scope",
   };

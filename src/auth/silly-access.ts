@@ -11,6 +11,7 @@ const SOMEBODY: Caller = {
   name: NAME,
   may: (action) => action !== "admin",
   mayList: true,
+  seesAll: true,
   isAdmin: false,
   lack: "denied",
 };

@@ -29,13 +29,14 @@ export const listTags: Handler = async (exchange, { content, settings }) => {
 };
 
 export const listCatalog: Handler = async (exchange, { content, settings }) => {
+  const { caller } = exchange;
   const max = settings.maxCatalogEntries;
   const n = pageSize(exchange, max) ?? Math.min(DEFAULT_CATALOG_ENTRIES, max);
   const found = await content.catalog.page({
     signal: exchange.signal,
     after: after(exchange),
     limit: n && n + 1,
-    shows: (name) => exchange.caller.may("pull", name),
+    shows: (name) => caller.seesAll || caller.may("pull", name),
   });
   const repositories = found.slice(0, n);
   const isMore = repositories.length < found.length;

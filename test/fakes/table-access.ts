@@ -33,6 +33,7 @@ export class TableAccess implements Access {
       name,
       may: (action, repository) => rights?.[repository]?.includes(action) === true,
       mayList: Object.values(rights ?? {}).some((actions) => actions.includes("pull")),
+      seesAll: false,
       isAdmin: false,
       lack: isAnonymous ? "challenge" : this.#lack,
     };
