@@ -59,9 +59,8 @@ export function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** The signal ends the connection, and with it the answer. */
 async function readAnswer(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
-  const abandon = (): unknown => answer.destroy(new Error("given up"));
-  signal.addEventListener("abort", abandon, { once: true });
   try {
     if (answer.statusCode !== 200) throw new Error(`the status is ${answer.statusCode ?? 0}`);
     return await readText(answer);
@@ -69,7 +68,6 @@ async function readAnswer(answer: IncomingMessage, signal: AbortSignal): Promise
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener("abort", abandon);
     answer.destroy();
   }
 }

@@ -131,12 +131,31 @@ describe("keys of an issuer", () => {
     expect(await verifying).toMatchObject(UNAVAILABLE);
   });
 
+  it("that are known are not waited for while unknown ones are asked for", async () => {
+    await using resources = new AsyncDisposableStack();
+    const { promise: asked, resolve } = Promise.withResolvers<void>();
+    let isStuck = false;
+    const { workloads, clock } = await openIssuer(resources, (response) => {
+      if (isStuck) resolve();
+      else sendKeys(response);
+    });
+    await workloads.verify(tokenWith());
+    isStuck = true;
+    await clock.advance(30_000);
+    const unknown = outcomeOf(workloads.verify(tokenWith({}, { kid: "k2" })));
+    await asked;
+    expect((await workloads.verify(tokenWith())).issuer).toBe("github");
+    await clock.advance(5000);
+    expect(await unknown).toMatchObject(REFUSED);
+  });
+
   const bad: Readonly<Record<string, (response: ServerResponse) => void>> = {
     "a page of HTML": (response) => response.end("<html>sign in</html>"),
     nothing: (response) => response.end(),
     "a list": (response) => response.end("[]"),
     "no keys": (response) => sendKeys(response, []),
-    "a set without end": (response) => response.end(`{"keys":[],"more":"${"x".repeat(2 ** 20)}"}`),
+    "a set without end": (response) =>
+      response.end(JSON.stringify({ keys: [jwk], more: "x".repeat(2 ** 20) })),
     "two sets in one": (response) => response.end('{"keys":[],"keys":[]}'),
     "too many keys": (response) =>
       sendKeys(
@@ -182,31 +201,47 @@ describe("keys of an issuer", () => {
 });
 
 describe("over TLS, keys", () => {
-  /** Verifies against an issuer with a certificate of its own, named in the config or not. */
-  async function verifyOverTls(
-    resources: AsyncDisposableStack,
-    isTrusted: boolean,
-  ): Promise<unknown> {
-    const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-issuer-")));
-    const files = await writeCertificate(folder.path, "localhost");
-    const options = { cert: await readFile(files.certificate), key: await readFile(files.key) };
-    const server = createServer(options, (_, response) => sendKeys(response));
-    resources.use(server.listen(0, "localhost"));
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    const { workloads } = issuersOf({
-      jwks: `https://localhost:${port}/keys`,
-      ca: isTrusted ? files.certificate : undefined,
-    });
-    return await outcomeOf(workloads.verify(tokenWith()));
+  interface TlsIssuer {
+    readonly url: string;
+    readonly certificate: string;
   }
 
-  it.each([
-    ["are had by an authority of the issuer's own", true, { issuer: "github" }],
-    ["are not had from whom nobody vouches for", false, UNAVAILABLE],
-  ])("%s", async (_, isTrusted, outcome) => {
+  /** An issuer with a certificate of its own; discovery leads to `keysAt`. */
+  async function openTlsIssuer(
+    resources: AsyncDisposableStack,
+    keysAt: string,
+  ): Promise<TlsIssuer> {
+    const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-issuer-")));
+    const { certificate, key } = await writeCertificate(folder.path, "localhost");
+    const options = { cert: await readFile(certificate), key: await readFile(key) };
+    const server = createServer(options, ({ url, headers }, response) => {
+      if (url === "/keys") sendKeys(response);
+      else {
+        const issuer = `https://${headers.host ?? ""}`;
+        response.end(JSON.stringify({ issuer, jwks_uri: keysAt }));
+      }
+    });
+    resources.use(server.listen(0, "localhost"));
+    await once(server, "listening");
+    return { certificate, url: `https://localhost:${(server.address() as AddressInfo).port}` };
+  }
+
+  it("are had by an authority of the issuer's own, and only by that", async () => {
     await using resources = new AsyncDisposableStack();
-    expect(await verifyOverTls(resources, isTrusted)).toMatchObject(outcome);
+    const { url, certificate } = await openTlsIssuer(resources, "");
+    const jwks = `${url}/keys`;
+    const trusting = issuersOf({ jwks, ca: certificate }).workloads;
+    expect(await trusting.verify(tokenWith())).toMatchObject({ issuer: "github" });
+    const wary = issuersOf({ jwks }).workloads;
+    expect(await outcomeOf(wary.verify(tokenWith()))).toMatchObject(UNAVAILABLE);
+  });
+
+  it("are not had without it, once the issuer speaks it", async () => {
+    await using resources = new AsyncDisposableStack();
+    const plain = resources.use(await openLoopbackServer((_, response) => sendKeys(response)));
+    const { url, certificate } = await openTlsIssuer(resources, `${plain.url}/keys`);
+    const { workloads } = issuersOf({ issuer: url, ca: certificate });
+    expect(await outcomeOf(workloads.verify(tokenWith({ iss: url })))).toMatchObject(UNAVAILABLE);
   });
 });
 
