@@ -1,0 +1,99 @@
+/** Who somebody is, and what rules say of them. */
+import type { Identity } from "../auth/identity.ts";
+import type { Robot } from "../auth/robots.ts";
+import { type Explanation, rightsAllow } from "../auth/rules.ts";
+import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
+import type { ApiDeps } from "./api-deps.ts";
+import { actorOf, identityKind } from "./audit-trail.ts";
+import { AdminRequired, NothingThere } from "./errors.ts";
+import { NOTHING, operation, type Operation } from "./operation.ts";
+import { ACCESS, ACCESS_QUERY, CALLER } from "./schemas.ts";
+import { isOneself, parseSubject } from "./subject.ts";
+
+type Deps = Pick<ApiDeps, "groups" | "robots" | "rules">;
+
+export function accessOperations(deps: Deps): readonly Operation[] {
+  return [
+    operation(
+      { id: "whoAmI", method: "get", path: "/auth/whoami", who: "identified" },
+      {
+        summary: "Who the server takes the caller for.",
+        query: NOTHING,
+        body: NOTHING,
+        answer: { status: 200, schema: CALLER },
+        work: async (asked) => ({
+          name: actorOf(asked),
+          kind: identityKind(asked),
+          groups: groupsOf(asked.caller.identity, deps.groups),
+          isAdmin: asked.caller.isAdmin,
+        }),
+      },
+    ),
+    operation(
+      { id: "explainAccess", method: "get", path: "/auth/access", who: "identified" },
+      {
+        summary:
+          "What a subject may do to a repository and which rule decides. Of others only for administrators.",
+        query: ACCESS_QUERY,
+        lists: ["claim"],
+        body: NOTHING,
+        answer: { status: 200, schema: ACCESS },
+        work: async ({ caller, query }) => {
+          const { subject, claim = [] } = query;
+          const isOwn = claim.length === 0 && isOneself(caller.identity, subject);
+          if (!isOwn && !caller.isAdmin) {
+            throw new AdminRequired("only administrators may ask about the access of others");
+          }
+          const repository = parseRepositoryName(query.repository);
+          const identity = isOwn ? caller.identity : parseSubject(subject, claim);
+          const actions = await explain(identity, repository, deps);
+          return { subject, repository, actions };
+        },
+      },
+    ),
+  ];
+}
+
+async function explain(
+  identity: Identity,
+  repository: RepositoryName,
+  { robots, rules }: Deps,
+): Promise<readonly unknown[]> {
+  if (rules === undefined) {
+    throw new NothingThere("this server has no rules: they come with barge.auth and barge.access");
+  }
+  const robot = identity.kind === "robot" ? await robots.find(identity.name) : undefined;
+  if (identity.kind === "robot" && robot === undefined) {
+    throw new NothingThere("there is no such robot, or not any more", "NAME_UNKNOWN");
+  }
+  return rules
+    .explain(identity, repository)
+    .map((explanation) => withOwnRights(explanation, robot, repository))
+    .map(({ action, isAllowed, rule, reason }) => {
+      return { action, allowed: isAllowed, rule: rule ?? null, reason };
+    });
+}
+
+/** What no rule gives a robot its own rights may. */
+function withOwnRights(
+  explanation: Explanation,
+  robot: Robot | undefined,
+  repository: RepositoryName,
+): Explanation {
+  const { action, isAllowed } = explanation;
+  if (isAllowed || robot === undefined || !rightsAllow(robot.rights, action, repository)) {
+    return explanation;
+  }
+  const reason = `the robot's own rights give ${action} on ${repository}`;
+  return { action, isAllowed: true, rule: undefined, reason };
+}
+
+/** Those that came with the proof of who it is, and of a user those of the config. */
+function groupsOf(identity: Identity, groups: ApiDeps["groups"]): readonly string[] {
+  if (identity.kind !== "user" && identity.kind !== "workload") return [];
+  const { name } = identity.kind === "user" ? identity : { name: undefined };
+  const configured = Object.entries(groups)
+    .filter(([, members]) => name !== undefined && members.includes(name))
+    .map(([group]) => group);
+  return [...new Set([...identity.groups, ...configured])].toSorted();
+}
