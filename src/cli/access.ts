@@ -17,13 +17,25 @@ export interface AccessArguments extends ServerArguments {
   readonly format: "text" | "json";
 }
 
-/** @throws {UsageError}, and what `Connection` throws */
+/**
+ * Asks the server; or the config, when one is named and no server is.
+ * @throws {UsageError}, and what `Connection` and `explainFromConfig` throw
+ */
 export async function runExplain(args: AccessArguments, io: Io): Promise<number> {
-  const connection = await connect(args, io);
-  const query = new URLSearchParams({ subject: args.subject, repository: args.repository });
-  for (const claim of args.claims) query.append("claim", claim);
-  printExplanation(await connection.request("GET", `auth/access?${query.toString()}`), args, io);
+  printExplanation(await explanationFor(args, io), args, io);
   return 0;
+}
+
+async function explanationFor(args: AccessArguments, io: Io): Promise<unknown> {
+  const { server, config, subject, repository, claims } = args;
+  if (server === undefined && config !== undefined) {
+    const { explainFromConfig } = await import("./explain-config.ts");
+    return await explainFromConfig({ config, subject, repository, claims }, io);
+  }
+  const query = new URLSearchParams({ subject, repository });
+  for (const claim of claims) query.append("claim", claim);
+  const connection = await connect(args, io);
+  return await connection.request("GET", `auth/access?${query.toString()}`);
 }
 
 function printExplanation(

@@ -9,6 +9,8 @@ const EXIT_CODES: ReadonlyMap<unknown, number> = new Map([
   ["ConfigInvalid", 2],
   ["UsageError", 2],
   ["AddressRefused", 2],
+  ["SubjectInvalid", 2],
+  ["InvalidName", 2],
   ["CredentialFileUnusable", 2],
   ["TrustUnusable", 2],
   ["NotFound", 3],

@@ -1,5 +1,5 @@
 /** `barge key rotate`: has a running server sign its tokens with a new key. */
-import { isJsonObject, textOf } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import type { Io } from "./io.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
@@ -10,6 +10,8 @@ export interface KeyRotateArguments extends ServerArguments {
   readonly format: "text" | "json";
 }
 
+const REVOKED = "tokens of the old keys are refused from now on";
+
 /** @throws what `Connection` throws */
 export async function runRotate(args: KeyRotateArguments, io: Io): Promise<number> {
   const connection = await connect(args, io);
@@ -19,10 +21,17 @@ export async function runRotate(args: KeyRotateArguments, io: Io): Promise<numbe
     io.stdout(`${JSON.stringify(rotated, undefined, 2)}\n`);
     return 0;
   }
-  const old = args.revoke
-    ? "tokens of the old keys are refused from now on"
-    : "tokens of the old key are good until they expire";
-  io.stderr(`the new key signs; ${old}\n`);
+  io.stderr(`the new key signs; ${args.revoke ? REVOKED : untilWhen(rotated)}\n`);
   io.stdout(`${printable(textOf(rotated, "kid") ?? "")}\n`);
   return 0;
+}
+
+function untilWhen({ retired }: JsonObject): string {
+  const keys = Array.isArray(retired) ? retired.filter(isJsonObject) : [];
+  const moments = keys
+    .map((key) => textOf(key, "acceptedUntil"))
+    .filter((one) => one !== undefined);
+  const last = moments.toSorted().at(-1);
+  if (last === undefined) return "tokens of the old key are good until they expire";
+  return `tokens of the old key are good until they expire, at most until ${printable(last)}`;
 }

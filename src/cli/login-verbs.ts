@@ -1,4 +1,4 @@
-/** The verbs that deal with credentials. */
+/** The verbs that deal with names and passwords. */
 import type { Command } from "commander";
 import { serverArguments, withServerOptions } from "./server-flags.ts";
 import { type AddVerb, text } from "./verb.ts";
@@ -6,6 +6,7 @@ import { type AddVerb, text } from "./verb.ts";
 export function addLoginVerbs(program: Command, verb: AddVerb): void {
   addLogin(program, verb);
   addLogout(program, verb);
+  addHtpasswd(program, verb);
 }
 
 function addLogin(program: Command, verb: AddVerb): void {
@@ -53,5 +54,19 @@ function addLogout(program: Command, verb: AddVerb): void {
       },
       io,
     );
+  });
+}
+
+function addHtpasswd(program: Command, verb: AddVerb): void {
+  const command = program
+    .command("htpasswd")
+    .description("print the line of a user for a password file")
+    .argument("<name>", "the user")
+    .option("--password-stdin", "read the password from standard input", false)
+    .option("--cost <number>", "work that a check of it takes, from 4 to 14 (default: 10)");
+  verb(command, async ([name = ""], flags, io) => {
+    const { run } = await import("./htpasswd.ts");
+    const passwordFromInput = flags["passwordStdin"] === true;
+    return await run({ name, passwordFromInput, cost: text(flags, "cost") }, io);
   });
 }

@@ -1,5 +1,6 @@
 /** `barge robot create|list|revoke`: accounts for machines on a running server. */
 import { type Action, ACTIONS, isAction } from "../auth/action.ts";
+import type { RobotRight } from "../auth/robots.ts";
 import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import { Refused } from "../client/errors.ts";
@@ -11,7 +12,7 @@ import { UsageError } from "./usage-error.ts";
 
 export interface RobotCreateArguments extends ServerArguments {
   readonly name: string;
-  /** Patterns of names. */
+  /** Patterns of names; none: the robot may what rules say of it. */
   readonly repositories: readonly string[];
   /** As typed: words, or several joined by commas. */
   readonly actions: readonly string[];
@@ -25,7 +26,7 @@ export interface RobotCreateArguments extends ServerArguments {
  * @throws {UsageError}, and what `Connection` throws
  */
 export async function runCreate(args: RobotCreateArguments, io: Io): Promise<number> {
-  const rights = [{ repositories: args.repositories, actions: actionsOf(args.actions) }];
+  const rights = rightsOf(args);
   const now = new Date();
   const expiresAt =
     args.expires === undefined
@@ -63,7 +64,7 @@ export function printNewRobot(
   }
   const username = printable(textOf(robot, "username") ?? "");
   const expires = textOf(robot, "expiresAt");
-  stderr(`made ${username}, which may: ${rightsText(robot)}\n`);
+  stderr(`made ${username}, which may: ${rightsText(robot) || "what rules say of it"}\n`);
   if (expires !== undefined) stderr(`it expires at ${printable(expires)}\n`);
   stderr(
     `log in with: docker login ${server ?? "SERVER"} --username ${username} --password-stdin\n`,
@@ -106,6 +107,14 @@ export async function runRevoke(args: RobotRevokeArguments, io: Io): Promise<num
   await connection.request("DELETE", `robots/${encodeURIComponent(args.name)}`);
   io.stderr(`revoked ${args.name}\n`);
   return 0;
+}
+
+function rightsOf({ repositories, actions }: RobotCreateArguments): readonly RobotRight[] {
+  if (repositories.length === 0 && actions.length === 0) return [];
+  if (repositories.length > 0 && actions.length > 0) {
+    return [{ repositories, actions: actionsOf(actions) }];
+  }
+  throw new UsageError("--repository and --action go together");
 }
 
 function actionsOf(typed: readonly string[]): readonly Action[] {

@@ -20,8 +20,8 @@ function addRobotCreate(robot: Command, verb: AddVerb): void {
     .command("create")
     .description("make a robot; its secret is printed, this once")
     .argument("<name>", "lower-case letters, digits and -_.")
-    .requiredOption("--repository <pattern...>", "repositories, as in team/* or team/**")
-    .requiredOption("--action <actions>", "what it may do there, as in pull,push", repeated)
+    .option("--repository <pattern...>", "where it may do something, as in team/* or team/**")
+    .option("--action <actions>", "what it may do there, as in pull,push", repeated)
     .option("--expires <when>", "a duration, as in 30d, or a moment")
     .addOption(formatOption());
   verb(withServerOptions(command), async ([name = ""], flags, io) => {
