@@ -119,9 +119,9 @@ async function keysDirectory(config: Config): Promise<string | undefined> {
 }
 
 /** The same as what `barge.auth.attempts` has for its default. */
-const USUAL_ATTEMPTS: AttemptsConfig = { perAddress: 30, perAccount: 10 };
+export const USUAL_ATTEMPTS: AttemptsConfig = { perAddress: 30, perAccount: 10 };
 
-async function openAttempts(config: AttemptsConfig): Promise<AttemptLimiter> {
+export async function openAttempts(config: AttemptsConfig): Promise<AttemptLimiter> {
   const { AttemptLimiter: Limiter } = await import("../auth/attempts.ts");
   return new Limiter({ ...config, clock: systemClock });
 }

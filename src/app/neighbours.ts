@@ -1,23 +1,45 @@
-/** Who answers besides the registry, put together. */
-import type { Logger } from "../observability/logger.ts";
-import type { OpenedAccess } from "./access.ts";
-import type { Neighbour } from "./beside.ts";
+/** Who answers besides the registry, on its port and on the socket of its owner. */
+import type { Config } from "../config/config.ts";
+import { Administration, type AdministrationParts, OPERATOR } from "./administration.ts";
+import { type Beside, createAnswer, createBeside, type Neighbour } from "./beside.ts";
+import type { RegistryInside } from "./registry-app.ts";
 
-export interface NeighbourParts {
-  readonly own: OpenedAccess["own"];
-  readonly log: Logger;
+export interface Neighbours {
+  /** On the registry's port. */
+  readonly beside: Beside;
+  /** On the socket in the state directory. */
+  readonly local: ReturnType<typeof createAnswer>;
 }
 
-export function createNeighbours({ own, log }: NeighbourParts): readonly Neighbour[] {
-  return own === undefined ? [] : [tokens(own, log)];
-}
-
-function tokens({ tokens: service }: NonNullable<OpenedAccess["own"]>, log: Logger): Neighbour {
-  return {
-    paths: ["auth/token", ".well-known/jwks.json"],
-    open: async () => {
-      const { tokenRoutes } = await import("../api/token-endpoint.ts");
-      return tokenRoutes({ tokens: service, log });
-    },
+export function createNeighbours(
+  config: Config,
+  parts: AdministrationParts,
+): (inside: RegistryInside) => Neighbours {
+  const administration = new Administration(config, parts);
+  return (inside) => {
+    const api: Neighbour = {
+      paths: ["api/v1/"],
+      open: () => administration.api(inside),
+      identify: (exchange) => administration.access.identify(exchange),
+    };
+    const { prefix } = config.http;
+    return {
+      beside: createBeside([api, ...tokens(parts, prefix)], prefix),
+      local: createAnswer({ ...api, identify: () => OPERATOR }, { isLocal: true }),
+    };
   };
+}
+
+function tokens({ own, log, access }: AdministrationParts, prefix: string): readonly Neighbour[] {
+  if (own === undefined) return [];
+  return [
+    {
+      paths: ["auth/token", ".well-known/jwks.json"],
+      open: async () => {
+        const { tokenRoutes } = await import("../api/token-endpoint.ts");
+        return tokenRoutes({ tokens: own.tokens, log, prefix });
+      },
+      identify: (exchange) => access.identify(exchange),
+    },
+  ];
 }

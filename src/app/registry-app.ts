@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Hashing } from "../content/hashing.ts";
 import { HashThreads } from "../content/hash-threads.ts";
 import { createHashStaged } from "../content/hash-staged.ts";
-import { createContentStore } from "../content/content-store.ts";
+import { type ContentStore, createContentStore } from "../content/content-store.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import { createEventBus, type EventBus } from "../events/bus.ts";
 import { AddressList } from "../lib/address-list.ts";
@@ -26,12 +26,21 @@ import { createRouter } from "../registry/router.ts";
 import { FileSender } from "../registry/send-file.ts";
 import { hasPresignedUrls, type StorageDriver } from "../storage/storage-driver.ts";
 import { auditEvents, auditRefusal } from "./audit-trail.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { entryUrl } from "./entries.ts";
 
 const MAX_HASH_THREADS = 4;
 
 export interface RegistryApp {
   readonly listener: Listener;
+  /** For the socket in the state directory; there when there are neighbours. */
+  readonly localListener: Listener | undefined;
+  readonly events: EventBus;
+}
+
+/** What others who work on the same content need. */
+export interface RegistryInside {
+  readonly content: ContentStore;
   readonly events: EventBus;
 }
 
@@ -48,8 +57,8 @@ export interface RegistryParts {
   readonly access: Access;
   /** Where it is written down who did what, if it is. */
   readonly audit?: Pick<AuditLog, "record"> | undefined;
-  /** Who answers what is none of the registry's own; without it, nobody does. */
-  readonly beside?: ListenerDeps["beside"];
+  /** Makes those who answer what is none of the registry's own; without it, nobody does. */
+  readonly neighbours?: (inside: RegistryInside) => Neighbours;
   /** Why a request is not taken now, if so; without it, all are. */
   readonly refusal?: ListenerDeps["refusal"];
 }
@@ -91,7 +100,8 @@ export async function createRegistryApp(
     readOnly,
     access: parts.access,
   });
-  const listener = createListener({
+  const neighbours = parts.neighbours?.({ content, events });
+  const listenerDeps: ListenerDeps = {
     ...parts,
     ...answers,
     router,
@@ -99,11 +109,23 @@ export async function createRegistryApp(
     settings: { prefix: config.http.prefix, external: externalSettings(config) },
     onRefused: (exchange, error) => audit && auditRefusal(exchange, error, audit),
     allowedOrigins: allowedOrigins(config.http.headers),
-    beside: parts.beside ?? (() => undefined),
+    beside: neighbours?.beside ?? (() => undefined),
     refusal: parts.refusal ?? (() => undefined),
     isHealthy: () => Object.keys(health.failures()).length === 0,
+  };
+  const listener = createListener(listenerDeps);
+  const localListener = neighbours && createLocalListener(listenerDeps, neighbours);
+  return { listener, localListener, events };
+}
+
+/** On the socket of its owner a server is not too busy, nor too ill, to be administered. */
+function createLocalListener(deps: ListenerDeps, { local }: Neighbours): Listener {
+  return createListener({
+    ...deps,
+    beside: () => local,
+    refusal: () => undefined,
+    isHealthy: () => true,
   });
-  return { listener, events };
 }
 
 function handlerSettings(

@@ -10,9 +10,9 @@ import { type Metrics, NO_METRICS } from "../observability/metrics.ts";
 import { measured } from "../storage/measured-driver.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { holdStore } from "../storage/store-lock.ts";
+import { openAdminSocket } from "./admin-socket.ts";
 import { openAccess } from "./access.ts";
 import { openAudit } from "./audit-trail.ts";
-import { createBeside } from "./beside.ts";
 import { type RunningServer, type ServerOptions, startServer } from "./http-server.ts";
 import { createNeighbours } from "./neighbours.ts";
 import { createHealthChecks, createWebhooks, openAccessLog } from "./observation.ts";
@@ -60,14 +60,12 @@ export async function openServing(config: Config, options: ServingOptions): Prom
   const health = resources.use(createHealthChecks(config, { driver: store.driver, log }));
   const effects = runningEffects(store.driver);
   const overload = resources.use(await createOverloadGuard(config, { log, metrics, processes }));
-  const { access, own } = await openAccess(config, { driver: effects.driver, log, resources });
+  const { driver } = effects;
+  const opened = await openAccess(config, { driver, log, resources });
   const audit = await openAudit(config, { log, resources });
-  const beside = createBeside(createNeighbours({ own, log }), {
-    prefix: config.http.prefix,
-    access,
-  });
-  const { listener, events } = await createRegistryApp(config, {
-    driver: effects.driver,
+  const administered = { ...opened, driver, log, audit, resources, stopping: stopping.signal };
+  const { listener, localListener, events } = await createRegistryApp(config, {
+    driver,
     health,
     metrics,
     log,
@@ -75,9 +73,9 @@ export async function openServing(config: Config, options: ServingOptions): Prom
     stopping: stopping.signal,
     hashing: resources.use(createHashThreads()),
     refusal: overload.refusal,
-    access,
+    access: opened.access,
     audit,
-    beside,
+    neighbours: createNeighbours(config, administered),
   });
   for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
   const report = (): Promise<ProcessReport> => reportOf({ metrics, health, webhooks });
@@ -85,6 +83,10 @@ export async function openServing(config: Config, options: ServingOptions): Prom
   const { listen, tls } = config.http;
   const serverOptions = { listen, tls, listener, log, overload, portSharing };
   const server = resources.use(await startServer(serverOptions));
+  const isFirst = portSharing !== "further";
+  if (localListener && isFirst) {
+    await openAdminSocket(config, { listener: localListener, log, resources });
+  }
   health.start();
   return {
     ...store,

@@ -4,6 +4,7 @@ import type { Logger } from "../observability/logger.ts";
 import type { FinishedRequest, HandlerName, Metrics } from "../observability/metrics.ts";
 import { formatReference } from "../oci/reference.ts";
 import { errorCodeOf } from "./error-response.ts";
+import { AuthenticationRequired } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./route.ts";
 
@@ -45,7 +46,7 @@ function writeLine(
   exchange: Exchange,
   { code, seconds, log }: { readonly code: number; readonly seconds: number; readonly log: Logger },
 ): void {
-  const level = code < 400 || code === CLIENT_CLOSED ? "info" : "error";
+  const level = levelOf(exchange, code);
   // Gathering the fields costs more than the answer to a small request.
   if (!log.isEnabled(level)) return;
   log[level](code < 400 ? "response completed" : "response completed with error", {
@@ -56,6 +57,13 @@ function writeLine(
     "http.response.written": exchange.sentBytes,
     "http.response.duration": `${(seconds * 1000).toFixed(3)}ms`,
   });
+}
+
+/** To be asked who one is, is how most clients begin; to say it wrongly is no fault of the server either. */
+function levelOf({ failure }: Exchange, code: number): "error" | "info" | "warn" {
+  if (code < 400 || code === CLIENT_CLOSED) return "info";
+  if (!(failure instanceof AuthenticationRequired)) return "error";
+  return failure.cause === undefined ? "info" : "warn";
 }
 
 /** The fields by which the log tells of a request, as the reference names them. */
