@@ -38,6 +38,10 @@ const UNAVAILABLE_RETRY_SECONDS = 5;
 export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
   const { tokens, log, prefix = "/" } = options;
   const routes = new Hono<ApiEnvironment>();
+  routes.use(async (context, next) => {
+    await next();
+    context.header("X-Content-Type-Options", "nosniff");
+  });
   routes.get(`${prefix}auth/token`, async (context) =>
     answerWith(options, context, parseTokenQuery(new URL(context.req.url).searchParams)),
   );

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { ApiBindings } from "../../src/api/request.ts";
 import { tokenRoutes } from "../../src/api/token-endpoint.ts";
 import { AuthUnavailable, CredentialsRefused, TooManyAttempts } from "../../src/auth/errors.ts";
-import { ANONYMOUS } from "../../src/auth/identity.ts";
+import { NOBODY } from "../../src/auth/open-access.ts";
 import {
   EXCHANGE_GRANT,
   type TokenRequest,
@@ -26,14 +26,7 @@ const BINDINGS: ApiBindings = {
   id: "r1",
   shown: { authorization: undefined, address: "192.0.2.1", certificate: undefined },
   origin: "http://registry.example",
-  identify: () => ({
-    identity: ANONYMOUS,
-    name: "",
-    may: () => false,
-    mayList: false,
-    isAdmin: false,
-    lack: "challenge",
-  }),
+  identify: () => NOBODY,
   isLocal: false,
 };
 
@@ -73,6 +66,7 @@ describe("the token endpoint", () => {
     const response = await ask(`/auth/token?service=barge&account=alice&client_id=docker&${scope}`);
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(response.headers.get("content-type")).toContain("application/json");
     expect(await response.json()).toEqual(ANSWER);
     expect(requests).toEqual([
@@ -125,6 +119,7 @@ describe("the token endpoint", () => {
     const body: unknown = await response.json();
     expect(response.status).toBe(status);
     expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
     expect(body).toMatchObject({ errors: [{ code }], error });
     expect(JSON.stringify(body)).not.toContain("/some/path");
   });
