@@ -48,7 +48,6 @@ export async function readJson(
 ): Promise<unknown> {
   const type = request.headers.get("content-type");
   const isJson = type !== null && JSON_TYPE.test(type);
-  if (!isJson && !isOptional) throw new MediaTypeUnknown();
   const bytes = await readCapped(request);
   if (bytes.byteLength === 0 && isOptional) return {};
   if (!isJson) throw new MediaTypeUnknown();

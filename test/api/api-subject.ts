@@ -66,7 +66,7 @@ function callerOf(who: Who): Caller {
   };
 }
 
-export interface AskOptions {
+interface AskOptions {
   readonly method?: string;
   readonly json?: unknown;
   readonly body?: string | ReadableStream;

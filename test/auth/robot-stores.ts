@@ -47,14 +47,14 @@ export const ROBOT_STORES: readonly RobotStore[] = [
   },
 ];
 
-export interface TestedRobots {
+interface TestedRobots {
   readonly robots: RobotRecords;
   readonly driver: StorageDriver;
   readonly log: RecordingLogger;
   readonly clock: FakeClock;
 }
 
-export interface OpenRobotsOptions {
+interface OpenRobotsOptions {
   readonly configured?: Readonly<Record<string, ConfiguredRobot>>;
   readonly clock?: FakeClock;
   readonly interception?: Interception;

@@ -31,3 +31,8 @@ it("isCrossSite() compares ports that are written down", () => {
   const other = "http://127.0.0.1:8080";
   expect(isCrossSite({ origin: other, secFetchSite: undefined }, own)).toBe(true);
 });
+
+it("isCrossSite() believes nobody where it is not known what this server is called", () => {
+  expect(isCrossSite({ origin: "null", secFetchSite: undefined }, "")).toBe(true);
+  expect(isCrossSite({ origin: OWN, secFetchSite: undefined }, "")).toBe(true);
+});
