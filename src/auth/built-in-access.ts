@@ -166,7 +166,9 @@ class RuledAccess implements BuiltInAccess {
 
 /** No certificate makes a robot, and none without a name anybody. */
 function certificateLogin({ commonName, organizations }: CertificateSubject): Login | undefined {
-  if (commonName === "" || commonName.startsWith(ROBOT_PREFIX)) return undefined;
+  // Names of robots and of jobs are theirs: what a certificate says must not be taken for one.
+  const isAnothers = commonName.startsWith(ROBOT_PREFIX) || commonName.includes(":");
+  if (commonName === "" || isAnothers) return undefined;
   const identity = { kind: "user", name: commonName, groups: organizations } as const;
   return { identity, fingerprint: undefined, robot: undefined };
 }
