@@ -1,6 +1,5 @@
 /** `barge login`: proves credentials to a registry and keeps them where docker and podman find them. */
-import type { NamedCredentials } from "../client/credential-entries.ts";
-import { IDENTITY_TOKEN_NAME } from "../client/credential-entries.ts";
+import { IDENTITY_TOKEN_NAME, type NamedCredentials } from "../client/credential-entries.ts";
 import {
   type CredentialSources,
   findCredentials,
@@ -8,7 +7,7 @@ import {
   type KeptLogin,
 } from "../client/credentials.ts";
 import { type Proved, proveCredentials } from "../client/registry-login.ts";
-import { type NetworkAddress, parseServerAddress } from "../client/server-address.ts";
+import { isLoopback, type NetworkAddress, parseServerAddress } from "../client/server-address.ts";
 import { createTransport } from "../client/transport.ts";
 import { loadTrust } from "../client/trust.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -135,7 +134,8 @@ async function warningsOf(
       : [`${found.file} holds other credentials for ${host}, and comes first`];
   const unproved =
     proved.by === "nobody" ? [`${host} asks nobody who they are: the password was not tried`] : [];
-  const isPlain = proved.base.protocol === "http:" && proved.by !== "nobody";
+  const { protocol, hostname } = proved.base;
+  const isPlain = protocol === "http:" && proved.by !== "nobody" && !isLoopback(hostname);
   const seen = isPlain ? [`the credentials went to ${host} without encryption`] : [];
   const readable = helper === undefined ? [`they stand unencrypted in ${file}`] : [];
   return [...unproved, ...seen, ...readable, ...hidden];

@@ -69,6 +69,8 @@ export async function readHidden(keys: NodeJS.ReadableStream): Promise<string> {
   };
   const onEnd = (): void => reject(new Interrupted());
   keys.on("data", onData).once("end", onEnd);
+  // Whoever read from it before has left it paused.
+  keys.resume();
   try {
     return await promise;
   } finally {

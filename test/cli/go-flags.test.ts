@@ -19,6 +19,11 @@ it.each([
     ["--config=true", "--dry-run", "a=b"],
     ["--config=true", "--dry-run", "a=b"],
   ],
+  [
+    ["--tls-verify=false", "x", "--tls-verify=0"],
+    ["--insecure", "x", "--insecure"],
+  ],
+  [["--tls-verify=true", "--tls-verify", "x"], ["x"]],
 ])("withoutSwitchValues() makes of %j %j", (words, expected) => {
   expect(withoutSwitchValues(words)).toEqual(expected);
 });

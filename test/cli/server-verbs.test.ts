@@ -217,10 +217,9 @@ describe("the command line", () => {
     );
   });
 
-  it("takes --tls-verify=false as --insecure, where https alone would be tried", async () => {
-    const list = ["robot", "list", "--server", "registry.invalid"] as const;
-    const { stderr } = await the.user.say(...list, "--tls-verify=false");
-    expect(stderr).toContain("cannot reach registry.invalid");
+  it("takes --tls-verify=false as --insecure", async () => {
+    const list = ["robot", "list", "--tls-verify=false", "--no-color"] as const;
+    expect(await the.say({ body: { robots: [] } }, ...list)).toMatchObject({ code: 0 });
   });
 
   it.each([

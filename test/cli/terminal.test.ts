@@ -26,6 +26,14 @@ it.each([["sec\u0003"], ["\u0004"]])("readHidden() of the keys %j is interrupted
   await expect(typed(keys)).rejects.toThrow(Interrupted);
 });
 
+it("readHidden() goes on with an input that another question has paused", async () => {
+  const stream = new PassThrough();
+  stream.on("data", () => undefined).pause();
+  const reading = readHidden(stream);
+  stream.write("secret\r");
+  expect(await reading).toBe("secret");
+});
+
 it("readHidden() of an input that ends is interrupted", async () => {
   const stream = new PassThrough();
   const reading = readHidden(stream);
