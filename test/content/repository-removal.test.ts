@@ -9,11 +9,6 @@ import {
   UploadUnknown,
 } from "../../src/content/errors.ts";
 import { blobData, repositoryFolder, revisionLink } from "../../src/content/layout.ts";
-import {
-  createRepositoryRemoval,
-  type RepositoryRemoval,
-} from "../../src/content/repository-removal.ts";
-import { SharedLock } from "../../src/lib/shared-lock.ts";
 import { TakenOver } from "../../src/lib/takeover-lock.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { OCI_MANIFEST } from "../../src/oci/media-type.ts";
@@ -44,13 +39,6 @@ const NESTED = parseRepositoryName(`${APP}/nested`);
 const LONGER = parseRepositoryName(`${APP}-longer`);
 const NEWER = { members: { annotations: { version: "2" } } };
 
-function removalOf(
-  { content, driver }: { readonly content: ContentStore; readonly driver: StorageDriver },
-  removing = new SharedLock(),
-): RepositoryRemoval {
-  return createRepositoryRemoval({ driver, ...content, removing });
-}
-
 async function catalogOf(content: ContentStore): Promise<readonly RepositoryName[]> {
   return await content.catalog.page({ ...calm(), after: undefined, limit: 100 });
 }
@@ -76,7 +64,7 @@ describeContent("remove()", (open) => {
     await pushBlob(content, "another", { algorithm: "sha512" });
     const upload = await content.uploads.start(APP, calm());
     await content.uploads.append(upload, { bytes: chunks("begun"), startBytes: 0 }, calm());
-    const removed = await removalOf(tested).remove(APP, actor());
+    const removed = await tested.content.removal.remove(APP, actor());
     expect(removed).toEqual({ tags: 3, manifests: 3, blobs: 4 });
     expect(await traces(driver, APP)).toEqual([]);
     expect(await catalogOf(content)).toEqual([]);
@@ -84,7 +72,7 @@ describeContent("remove()", (open) => {
     expect(await Array.fromAsync(content.history.read(APP, parseTag("1"), calm()))).toEqual([]);
     await expect(content.uploads.status(upload, calm())).rejects.toBeInstanceOf(UploadUnknown);
     expect(await driver.stat(blobData(digestOf(LAYER)), calm())).toBeDefined();
-    await expect(removalOf(tested).remove(APP, actor())).rejects.toBeInstanceOf(NameUnknown);
+    await expect(tested.content.removal.remove(APP, actor())).rejects.toBeInstanceOf(NameUnknown);
   });
 
   it("leaves those alone whose names go on from its own, and above it", async () => {
@@ -93,7 +81,7 @@ describeContent("remove()", (open) => {
     const above = parseRepositoryName("team");
     const others = [NESTED, LONGER, above];
     for (const repository of [APP, ...others]) await pushImage(content, "latest", { repository });
-    await removalOf(tested).remove(APP, actor());
+    await tested.content.removal.remove(APP, actor());
     expect(await catalogOf(content)).toEqual([above, LONGER, NESTED]);
     for (const repository of others) {
       const { digest } = await content.manifests.get(repository, tagged("latest"), calm());
@@ -101,7 +89,7 @@ describeContent("remove()", (open) => {
       expect(digest).toBe(digestOf(imageManifest()));
     }
     expect(await traces(driver, APP)).toEqual(["nested"]);
-    await expect(removalOf(tested).remove(APP, actor())).rejects.toBeInstanceOf(NameUnknown);
+    await expect(tested.content.removal.remove(APP, actor())).rejects.toBeInstanceOf(NameUnknown);
   });
 
   it("serves nothing of it any more, however often it was asked for before", async () => {
@@ -116,7 +104,7 @@ describeContent("remove()", (open) => {
         await blobs.find(APP, digestOf(LAYER), calm());
       }
     }
-    await removalOf(tested).remove(APP, actor());
+    await tested.content.removal.remove(APP, actor());
     for (const { manifests, blobs } of [content, other.content]) {
       const reads = [tagged("latest"), byDigest(digest)].map((reference) =>
         manifests.get(APP, reference, calm()),
@@ -145,7 +133,7 @@ describeContent("remove()", (open) => {
     const appending = uploads.append(upload, { bytes: endless(), startBytes: 0 }, calm());
     const ended = appending.catch((error: unknown) => error);
     await asked.promise;
-    const removed = await removalOf(tested).remove(APP, actor());
+    const removed = await tested.content.removal.remove(APP, actor());
     expect(removed).toEqual({ tags: 0, manifests: 0, blobs: 0 });
     expect(await ended).toBeInstanceOf(TakenOver);
     expect(await traces(tested.driver, APP)).toEqual([]);
@@ -158,51 +146,18 @@ describeContent("remove()", (open) => {
     await pushManifest(content, second, { reference: "b" });
     await driver.write(revisionLink(APP, digestOf(first)), Buffer.from("damaged"), calm());
     await driver.delete(blobData(digestOf(second)), calm());
-    expect(await removalOf(tested).remove(APP, actor())).toMatchObject({ tags: 2, manifests: 1 });
-    expect(await traces(driver, APP)).toEqual([]);
-  });
-
-  it("does not begin its last part while a manifest is being stored, and takes that away, too", async () => {
-    const tested = await open();
-    const { content, driver } = tested;
-    await pushImage(content, "latest");
-    const removing = new SharedLock();
-    const begun = Promise.withResolvers<void>();
-    const goOn = Promise.withResolvers<void>();
-    const pushing = removing.share(APP, async () => {
-      begun.resolve();
-      await goOn.promise;
-      await pushManifest(content, imageManifest(NEWER), { reference: "late" });
+    expect(await tested.content.removal.remove(APP, actor())).toMatchObject({
+      tags: 2,
+      manifests: 1,
     });
-    await begun.promise;
-    const removed = removalOf(tested, removing).remove(APP, actor());
-    let waiting = 0;
-    while ((await content.tags.list(APP, calm()))?.length !== 0 && waiting < 1_000) {
-      waiting += 1;
-      await setImmediate();
-    }
-    expect(await content.blobs.find(APP, digestOf(CONFIG), calm())).toBeDefined();
-    goOn.resolve();
-    await pushing;
-    expect(await removed).toEqual({ tags: 2, manifests: 2, blobs: 2 });
     expect(await traces(driver, APP)).toEqual([]);
   });
 });
 
 describe("remove()", () => {
-  async function observed(
-    onCall: (content: ContentStore) => Promise<void>,
+  async function openOn(
+    driver: StorageDriver,
   ): Promise<{ readonly content: ContentStore; readonly driver: StorageDriver }> {
-    const holder: { content?: ContentStore } = {};
-    let isLooking = false;
-    const driver = intercepted(new InMemoryDriver(), {
-      async after({ action }) {
-        if (isLooking || holder.content === undefined || !action.startsWith("delete")) return;
-        isLooking = true;
-        await onCall(holder.content);
-        isLooking = false;
-      },
-    });
     const content = await createContentStore({
       driver,
       log: new RecordingLogger(),
@@ -211,12 +166,75 @@ describe("remove()", () => {
       hashing: INLINE_HASHING,
       hashStaged: () => Promise.reject(new Error("nothing here has to be hashed again")),
     });
-    for (const tag of ["a", "b"]) await pushImage(content, tag);
-    const second = imageManifest(NEWER);
-    await pushManifest(content, second, { reference: "c" });
-    holder.content = content;
     return { content, driver };
   }
+
+  async function observed(
+    onDelete: (content: ContentStore) => Promise<void>,
+  ): Promise<{ readonly content: ContentStore; readonly driver: StorageDriver }> {
+    let observer: (() => Promise<void>) | undefined;
+    const driver = intercepted(new InMemoryDriver(), {
+      async after({ action }) {
+        if (!action.startsWith("delete")) return;
+        const observe = observer;
+        observer = undefined;
+        await observe?.();
+        observer = observe;
+      },
+    });
+    const tested = await openOn(driver);
+    for (const tag of ["a", "b"]) await pushImage(tested.content, tag);
+    await pushManifest(tested.content, imageManifest(NEWER), { reference: "c" });
+    observer = () => onDelete(tested.content);
+    return tested;
+  }
+
+  it("waits with its last part for a manifest that is being stored, and takes that away, too", async () => {
+    const late = imageManifest(NEWER);
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const driver = intercepted(new InMemoryDriver(), {
+      async before({ action, key }) {
+        if (action !== "write" || key !== blobData(digestOf(late))) return;
+        begun.resolve();
+        await goOn.promise;
+      },
+    });
+    const { content } = await openOn(driver);
+    await pushImage(content, "latest");
+    const pushing = pushManifest(content, late, { reference: "late" });
+    await begun.promise;
+    const removing = content.removal.remove(APP, actor());
+    // Far more turns than all of it takes when nobody waits.
+    for (let turn = 0; turn < 200; turn += 1) await setImmediate();
+    expect(await content.tags.list(APP, calm())).toEqual([]);
+    expect(await content.blobs.find(APP, digestOf(CONFIG), calm())).toBeDefined();
+    goOn.resolve();
+    await pushing;
+    expect(await removing).toEqual({ tags: 2, manifests: 2, blobs: 2 });
+    expect(await traces(driver, APP)).toEqual([]);
+  });
+
+  it("refuses manifests that come while its last part runs", async () => {
+    const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const driver = intercepted(new InMemoryDriver(), {
+      async before({ action, key }) {
+        if (action !== "deleteTree" || !key.endsWith("/_layers")) return;
+        begun.resolve();
+        await goOn.promise;
+      },
+    });
+    const { content } = await openOn(driver);
+    await pushImage(content, "latest");
+    const removing = content.removal.remove(APP, actor());
+    await begun.promise;
+    const pushing = pushManifest(content, imageManifest(NEWER), { reference: "late" });
+    const refused = pushing.catch((error: unknown) => error);
+    for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+    goOn.resolve();
+    await removing;
+    expect(await refused).toBeInstanceOf(ManifestIncomplete);
+    expect(await traces(driver, APP)).toEqual([]);
+  });
 
   it("leaves at no moment a tag that points to nothing, nor a manifest without its blobs", async () => {
     let looks = 0;
@@ -232,7 +250,7 @@ describe("remove()", () => {
         if (found) expect(await blobs.find(APP, digestOf(LAYER), calm())).toBeDefined();
       }
     });
-    await removalOf(tested).remove(APP, actor());
+    await tested.content.removal.remove(APP, actor());
     expect(looks).toBeGreaterThan(5);
   });
 
@@ -241,7 +259,7 @@ describe("remove()", () => {
     const { manifests } = tested.content;
     const digest = digestOf(imageManifest());
     await manifests.get(APP, byDigest(digest), calm());
-    await removalOf(tested).remove(APP, actor());
+    await tested.content.removal.remove(APP, actor());
     const reading = manifests.get(APP, byDigest(digest), calm());
     await expect(reading).rejects.toBeInstanceOf(ManifestUnknown);
   });
@@ -254,8 +272,8 @@ describe("remove()", () => {
       if (deletes === 4) stop.abort(new Error("stopped"));
     });
     const options = { ...actor(), signal: stop.signal };
-    await expect(removalOf(tested).remove(APP, options)).rejects.toThrow("stopped");
-    await removalOf(tested).remove(APP, actor());
+    await expect(tested.content.removal.remove(APP, options)).rejects.toThrow("stopped");
+    await tested.content.removal.remove(APP, actor());
     expect(await traces(tested.driver, APP)).toEqual([]);
   });
 });
