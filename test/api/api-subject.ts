@@ -13,9 +13,7 @@ import { ANONYMOUS, displayName, type Identity } from "../../src/auth/identity.t
 import { createRobotRecords, type RobotRecords } from "../../src/auth/robot-records.ts";
 import { createRules } from "../../src/auth/rules.ts";
 import { type ContentStore, createContentStore } from "../../src/content/content-store.ts";
-import { createRepositoryRemoval } from "../../src/content/repository-removal.ts";
 import type { RegistryEvent } from "../../src/events/event.ts";
-import { SharedLock } from "../../src/lib/shared-lock.ts";
 import { openAuditLog } from "../../src/observability/audit-log.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -108,7 +106,6 @@ export async function openApi(
     hashStaged: () => Promise.reject(new Error("nothing here has to be hashed again")),
   });
   const events: RegistryEvent[] = [];
-  const removing = new SharedLock();
   const api = createApi({
     access: {
       challenge: ({ origin, needed, error }) =>
@@ -117,7 +114,7 @@ export async function openApi(
     robots,
     audit,
     events: { publish: (event) => void events.push(event) },
-    removal: createRepositoryRemoval({ driver, ...content, removing }),
+    removal: content.removal,
     isDeleteEnabled: true,
     rules: createRules(RULES),
     groups: RULES.groups,
