@@ -48,8 +48,9 @@ export class AuditTrail {
     this.#record(origin, { ...what, action: "denied", outcome: "refused", actor });
   }
 
-  loginFailed(origin: Origin): void {
-    const actor = triedName(origin.env);
+  /** @param name that was tried; without it, the one in the header `Authorization`. */
+  loginFailed(origin: Origin, name?: string): void {
+    const actor = name ?? triedName(origin.env);
     this.#record(origin, { action: "login-failed", outcome: "refused", actor });
   }
 

@@ -18,11 +18,14 @@ import type { TokenService } from "../auth/token-service.ts";
 import { errorText } from "../lib/error-text.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
+import type { AuditTrail } from "./audit-trail.ts";
 import type { ApiEnvironment } from "./request.ts";
 
 export interface TokenRoutesOptions {
   readonly tokens: TokenService;
   readonly log: Logger;
+  /** Told of logins that fail. */
+  readonly trail?: Pick<AuditTrail, "loginFailed"> | undefined;
   /** `http.prefix`: begins and ends with "/"; default "/". */
   readonly prefix?: string | undefined;
 }
@@ -59,13 +62,26 @@ export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
 }
 
 async function answerWith(
-  { tokens }: TokenRoutesOptions,
+  { tokens, trail }: TokenRoutesOptions,
   context: TokenContext,
   request: TokenRequest,
 ): Promise<Response> {
-  const answer = await tokens.answer(request, context.env.shown);
-  neverKept(context);
-  return context.json(answer);
+  try {
+    const answer = await tokens.answer(request, context.env.shown);
+    neverKept(context);
+    return context.json(answer);
+  } catch (error) {
+    if (error instanceof CredentialsRefused) {
+      const origin = { env: context.env, request: context.req.raw, caller: undefined };
+      trail?.loginFailed(origin, grantedName(request));
+    }
+    throw error;
+  }
+}
+
+/** The name that a form gives; the other ways to log in show theirs in the header, or none. */
+function grantedName({ grant }: TokenRequest): string | undefined {
+  return grant.kind === "password" ? grant.name : undefined;
 }
 
 async function readForm(context: TokenContext): Promise<URLSearchParams> {

@@ -6,6 +6,7 @@ import { ANONYMOUS } from "../auth/identity.ts";
 import type { RobotRecords } from "../auth/robot-records.ts";
 import type { Config } from "../config/config.ts";
 import { systemClock } from "../lib/clock.ts";
+import { once } from "../lib/once.ts";
 import type { AuditLog } from "../observability/audit-log.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
@@ -22,6 +23,12 @@ export interface AdministrationParts extends OpenedAccess {
   readonly stopping: AbortSignal;
 }
 
+export interface Administration {
+  /** Who asks the API. Where Barge makes no tokens of its own, robots log in here all the same. */
+  readonly access: Access;
+  readonly openApi: () => Promise<Hono<ApiEnvironment>>;
+}
+
 /** Who asks over the socket in the state directory: whoever can open it owns the server. */
 export const OPERATOR: Caller = {
   identity: ANONYMOUS,
@@ -33,79 +40,67 @@ export const OPERATOR: Caller = {
   lack: "denied",
 };
 
-/** One for each server: what robots it knows is known once. */
-export class Administration {
-  readonly #config: Config;
-  readonly #parts: AdministrationParts;
-  #robots: Promise<RobotRecords> | undefined;
-  #access: Promise<Access> | undefined;
-  #api: Promise<Hono<ApiEnvironment>> | undefined;
-
-  constructor(config: Config, parts: AdministrationParts) {
-    this.#config = config;
-    this.#parts = parts;
-  }
-
-  /** Who asks the API. Where Barge makes no tokens of its own, robots log in here all the same. */
-  readonly access: Access = {
-    identify: async (shown) => {
-      this.#access ??= this.#openAccess();
-      return await (await this.#access).identify(shown);
-    },
-    challenge: (options) => this.#parts.access.challenge(options),
+/** @param inside of the registry that is administered. */
+export function createAdministration(
+  config: Config,
+  parts: AdministrationParts,
+  inside: RegistryInside,
+): Administration {
+  // One for the whole server: what it knows of robots it knows once.
+  const openRobots = once(() => createRobots(parts));
+  const openAccess = once(() => createAccess(parts, openRobots));
+  const access: Access = {
+    identify: async (shown) => (await openAccess()).identify(shown),
+    challenge: (options) => parts.access.challenge(options),
   };
-
-  /** @param inside of the registry that it administers. */
-  api(inside: RegistryInside): Promise<Hono<ApiEnvironment>> {
-    this.#api ??= this.#openApi(inside);
-    return this.#api;
-  }
-
-  async #openApi({ content, events }: RegistryInside): Promise<Hono<ApiEnvironment>> {
-    const [{ createApi }, robots] = await Promise.all([
+  const openApi = once(async () => {
+    const [{ createApi }, robots, version] = await Promise.all([
       import("../api/api.ts"),
-      this.#openRobots(),
+      openRobots(),
+      readVersion(),
     ]);
-    const { auth, http, storage } = this.#config;
-    const { own, log, audit, stopping } = this.#parts;
+    const { own, log, audit, stopping } = parts;
+    const { auth, http, storage } = config;
     return createApi({
-      access: this.access,
+      access,
       robots,
       audit,
-      events,
-      removal: content.removal,
+      events: inside.events,
+      removal: inside.content.removal,
       isDeleteEnabled: storage.deleteEnabled && !storage.readOnly,
       rules: own?.rules,
       groups: auth.kind === "built-in" ? auth.groups : {},
       keys: own?.keys,
       clock: systemClock,
       log,
-      version: await readVersion(),
+      version,
       prefix: http.prefix,
       stopping,
     });
-  }
+  });
+  return { access, openApi };
+}
 
-  async #openAccess(): Promise<Access> {
-    const { access, own } = this.#parts;
-    if (own !== undefined) return access;
-    const [{ withRobots }, robots, attempts] = await Promise.all([
-      import("../auth/robot-access.ts"),
-      this.#openRobots(),
-      openAttempts(USUAL_ATTEMPTS),
-    ]);
-    return withRobots(access, { robots, attempts });
-  }
+async function createRobots({
+  own,
+  driver,
+  log,
+  resources,
+}: AdministrationParts): Promise<RobotRecords> {
+  if (own !== undefined) return own.robots;
+  const { createRobotRecords } = await import("../auth/robot-records.ts");
+  return resources.use(createRobotRecords({ driver, clock: systemClock, log, configured: {} }));
+}
 
-  #openRobots(): Promise<RobotRecords> {
-    this.#robots ??= this.#createRobots();
-    return this.#robots;
-  }
-
-  async #createRobots(): Promise<RobotRecords> {
-    const { own, driver, log, resources } = this.#parts;
-    if (own !== undefined) return own.robots;
-    const { createRobotRecords } = await import("../auth/robot-records.ts");
-    return resources.use(createRobotRecords({ driver, clock: systemClock, log, configured: {} }));
-  }
+async function createAccess(
+  { access, own }: AdministrationParts,
+  openRobots: () => Promise<RobotRecords>,
+): Promise<Access> {
+  if (own !== undefined) return access;
+  const [{ withRobots }, robots, attempts] = await Promise.all([
+    import("../auth/robot-access.ts"),
+    openRobots(),
+    openAttempts(USUAL_ATTEMPTS),
+  ]);
+  return withRobots(access, { robots, attempts });
 }

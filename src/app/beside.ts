@@ -11,7 +11,7 @@ export type Beside = (target: string) => ((exchange: Exchange) => Promise<void>)
 export interface Neighbour {
   /** Below the prefix of the registry; one that ends with a slash stands for all below it. */
   readonly paths: readonly string[];
-  /** Called for every request: a server that is never asked does not load it. */
+  /** Called for every request, and gives the same each time: a server that is never asked does not load it. */
   readonly open: () => Promise<Hono<ApiEnvironment>>;
   /** @throws {CredentialsRefused} {TooManyAttempts} {AuthUnavailable} */
   readonly identify: (exchange: Exchange) => Caller | Promise<Caller>;

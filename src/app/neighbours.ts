@@ -1,6 +1,8 @@
 /** Who answers besides the registry, on its port and on the socket of its owner. */
 import type { Config } from "../config/config.ts";
-import { Administration, type AdministrationParts, OPERATOR } from "./administration.ts";
+import { systemClock } from "../lib/clock.ts";
+import { once } from "../lib/once.ts";
+import { type AdministrationParts, createAdministration, OPERATOR } from "./administration.ts";
 import { type Beside, createAnswer, createBeside, type Neighbour } from "./beside.ts";
 import type { RegistryInside } from "./registry-app.ts";
 
@@ -15,30 +17,37 @@ export function createNeighbours(
   config: Config,
   parts: AdministrationParts,
 ): (inside: RegistryInside) => Neighbours {
-  const administration = new Administration(config, parts);
   return (inside) => {
+    const { access, openApi: open } = createAdministration(config, parts, inside);
+    const { prefix } = config.http;
     const api: Neighbour = {
       paths: ["api/v1/"],
-      open: () => administration.api(inside),
-      identify: (exchange) => administration.access.identify(exchange),
+      open,
+      identify: (exchange) => access.identify(exchange),
     };
-    const { prefix } = config.http;
     return {
       beside: createBeside([api, ...tokens(parts, prefix)], prefix),
-      local: createAnswer({ ...api, identify: () => OPERATOR }, { isLocal: true }),
+      local: createAnswer({ open, identify: () => OPERATOR }, { isLocal: true }),
     };
   };
 }
 
-function tokens({ own, log, access }: AdministrationParts, prefix: string): readonly Neighbour[] {
+function tokens(
+  { own, log, access, audit }: AdministrationParts,
+  prefix: string,
+): readonly Neighbour[] {
   if (own === undefined) return [];
   return [
     {
       paths: ["auth/token", ".well-known/jwks.json"],
-      open: async () => {
-        const { tokenRoutes } = await import("../api/token-endpoint.ts");
-        return tokenRoutes({ tokens: own.tokens, log, prefix });
-      },
+      open: once(async () => {
+        const [{ tokenRoutes }, { AuditTrail }] = await Promise.all([
+          import("../api/token-endpoint.ts"),
+          import("../api/audit-trail.ts"),
+        ]);
+        const trail = new AuditTrail({ audit, clock: systemClock });
+        return tokenRoutes({ tokens: own.tokens, log, prefix, trail });
+      }),
       identify: (exchange) => access.identify(exchange),
     },
   ];

@@ -79,7 +79,7 @@ describe("who asks", () => {
     expect((await identify(lab, { authorization: `Bearer ${token}` })).name).toBe("alice");
   });
 
-  it.each(["", "robot+ci"])("is nobody by a certificate of '%s'", async (commonName) => {
+  it.each(["", "robot+ci", "github:repo:acme/app"])("is nobody by a certificate of '%s'", async (commonName) => {
     const lab = await openLab();
     const certificate = { commonName, organizations: ["ops"] };
     expect((await identify(lab, { certificate })).identity.kind).toBe("anonymous");
