@@ -39,12 +39,22 @@ function told({ status, text }: WholeAnswer): string {
   // Token servers may answer in the words of OAuth.
   const code = error === undefined ? body && textOf(body, "error") : textOf(error, "code");
   const message = error === undefined ? body && details(body) : textOf(error, "message");
-  const parts = [code, message].filter((part) => part !== undefined);
+  const problems = error === undefined ? [] : problemsOf(error["detail"]);
+  const parts = [code, message, ...problems].filter((part) => part !== undefined);
   return printable([status, ...(parts.length === 0 ? [] : [parts.join(": ")])].join(" "));
 }
 
 function details(body: Readonly<Record<string, unknown>>): string | undefined {
   return textOf(body, "error_description") ?? textOf(body, "details");
+}
+
+/** What is wrong with the request, place by place, as Barge tells it. */
+function problemsOf(detail: unknown): readonly string[] {
+  const items = Array.isArray(detail) ? detail.filter(isJsonObject) : [];
+  return items.flatMap((item) => {
+    const message = textOf(item, "message");
+    return message === undefined ? [] : [`${textOf(item, "path") ?? ""} ${message}`.trim()];
+  });
 }
 
 function secondsOf(value: string | undefined): number | undefined {

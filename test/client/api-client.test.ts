@@ -100,6 +100,14 @@ describe("request()", () => {
     await expect(asking).rejects.toThrow(text);
   });
 
+  it("that is refused tells what of it is wrong", async () => {
+    const detail = [{ path: "name", message: "is too long" }, { Type: "repository" }, null];
+    const body = { errors: [{ code: "UNSUPPORTED", message: "not right", detail }] };
+    const server = await openServer(() => ({ status: 400, body }));
+    const asking = (await connect(server.url)).request("POST", "robots", {});
+    await expect(asking).rejects.toThrow("400 UNSUPPORTED: not right: name is too long");
+  });
+
   it("that is answered by something else than JSON says so", async () => {
     const server = await openServer(() => ({ body: "<html>" }));
     const asking = (await connect(server.url)).request("GET", "robots");
