@@ -14,6 +14,7 @@ describe("parseBasic()", () => {
     ["Basic  ", "alice:with:colons", { name: "alice", password: "with:colons" }],
     ["Basic", "alice:", { name: "alice", password: "" }],
     ["Basic", "zoë:pässwörd", { name: "zoë", password: "pässwörd" }],
+    ["Basic", "\ufeffalice:x", { name: "\ufeffalice", password: "x" }],
     ["Basic", "alice:\ufeffx\t", { name: "alice", password: "\ufeffx\t" }],
     ["Basic", `${"n".repeat(255)}:x`, { name: "n".repeat(255), password: "x" }],
   ])("takes %s of %j", (scheme, text, wanted) => {
