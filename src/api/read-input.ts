@@ -61,7 +61,11 @@ export async function readJson(
   }
 }
 
-async function readCapped({ headers, body }: Request): Promise<Buffer> {
+/**
+ * The whole body. The library's own limit takes requests of the web's kind alone, which those of a server are not.
+ * @throws {BodyTooLarge}
+ */
+export async function readCapped({ headers, body }: Request): Promise<Buffer> {
   if (Number(headers.get("content-length") ?? 0) > MAX_BODY_BYTES)
     throw new BodyTooLarge(MAX_BODY_BYTES);
   const chunks: Uint8Array[] = [];

@@ -4,7 +4,6 @@
  * Spec: https://distribution.github.io/distribution/spec/auth/token/ and .../auth/oauth/
  */
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { basicChallenge } from "../auth/challenge.ts";
 import { AuthUnavailable, CredentialsRefused, TooManyAttempts } from "../auth/errors.ts";
@@ -18,6 +17,8 @@ import type { TokenService } from "../auth/token-service.ts";
 import { errorText } from "../lib/error-text.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
+import { readCapped } from "./read-input.ts";
+import { BodyTooLarge } from "./errors.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import type { ApiEnvironment } from "./request.ts";
 
@@ -32,7 +33,6 @@ export interface TokenRoutesOptions {
 
 type TokenContext = Context<ApiEnvironment>;
 
-const MAX_FORM_BYTES = 64 * 1024;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const JWKS_MAX_AGE_SECONDS = 60;
 const UNAVAILABLE_RETRY_SECONDS = 5;
@@ -48,10 +48,8 @@ export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
   routes.get(`${prefix}auth/token`, async (context) =>
     answerWith(options, context, parseTokenQuery(new URL(context.req.url).searchParams)),
   );
-  routes.post(
-    `${prefix}auth/token`,
-    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (context) => tooLong(context) }),
-    async (context) => answerWith(options, context, parseTokenForm(await readForm(context))),
+  routes.post(`${prefix}auth/token`, async (context) =>
+    answerWith(options, context, parseTokenForm(await readForm(context))),
   );
   routes.get(`${prefix}.well-known/jwks.json`, async (context) => {
     context.header("Cache-Control", `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
@@ -91,7 +89,7 @@ async function readForm(context: TokenContext): Promise<URLSearchParams> {
       "the body must be application/x-www-form-urlencoded",
     );
   }
-  return new URLSearchParams(await context.req.text());
+  return new URLSearchParams((await readCapped(context.req.raw)).toString());
 }
 
 interface Refusal {
@@ -117,6 +115,10 @@ function refusal(error: Error, context: TokenContext, log: Logger): Response {
 }
 
 function refusalOf(error: Error): Refusal {
+  if (error instanceof BodyTooLarge) {
+    const message = "the form is too long";
+    return { status: 413, code: "SIZE_INVALID", problem: "invalid_request", message, headers: {} };
+  }
   if (error instanceof TokenRequestRefused) {
     const { problem, message } = error;
     return { status: 400, code: "UNSUPPORTED", problem, message, headers: {} };
@@ -153,19 +155,6 @@ function busy(
 ): Refusal {
   const headers = { "Retry-After": String(seconds) };
   return { status, code, problem: "temporarily_unavailable", message, headers };
-}
-
-function tooLong(context: Context): Response {
-  neverKept(context);
-  const message = "the form is too long";
-  return context.json(
-    {
-      errors: [{ code: "SIZE_INVALID", message }],
-      error: "invalid_request",
-      error_description: message,
-    },
-    413,
-  );
 }
 
 /** RFC 6749 section 5.1. */
