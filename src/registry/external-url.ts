@@ -27,11 +27,31 @@ export function externalOrigin(incoming: IncomingMessage, settings: ExternalUrlS
 export function clientAddress(incoming: IncomingMessage, settings: ExternalUrlSettings): string {
   const { remoteAddress = "", remotePort } = incoming.socket;
   if (isTrusted(incoming, settings)) {
-    const told = first(header(incoming, "x-forwarded-for")) ?? header(incoming, "x-real-ip");
-    if (told !== undefined && /^[0-9A-Za-z.:[\]]{1,64}$/.test(told)) return told;
+    const forwarded = forwardedFor(header(incoming, "x-forwarded-for"), settings);
+    const told = forwarded ?? header(incoming, "x-real-ip");
+    if (told !== undefined && isAddress(told)) return told;
   }
   const address = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
   return remotePort === undefined ? address : `${address}:${remotePort}`;
+}
+
+/**
+ * Each proxy adds whom it was asked by, so the last that is no trusted proxy itself is the client. What
+ * stands before it the client may have made up, to be taken for another or to be counted anew each time.
+ */
+function forwardedFor(
+  text: string | undefined,
+  { trustedProxies }: ExternalUrlSettings,
+): string | undefined {
+  const hops = (text ?? "").split(",").map((hop) => hop.trim());
+  const isProxy = (hop: string): boolean =>
+    trustedProxies.has(withoutPort(hop).replace(/^\[(.*)\]$/, "$1"));
+  const client = hops.findLast((hop) => !isProxy(hop)) ?? hops[0];
+  return client === "" ? undefined : client;
+}
+
+function isAddress(text: string): boolean {
+  return /^[0-9A-Za-z.:[\]]{1,64}$/.test(text);
 }
 
 /** An IPv6 address that has no brackets has no port either. */

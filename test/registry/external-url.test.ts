@@ -123,6 +123,14 @@ describe("clientAddress()", () => {
   it("is what a trusted proxy tells", () => {
     expect(addressFor(PROXY, [["X-Forwarded-For", "198.51.100.7, 10.0.0.9"]])).toBe("198.51.100.7");
     expect(addressFor(PROXY, [["X-Real-IP", "2001:db8::7"]])).toBe("2001:db8::7");
+    expect(addressFor(PROXY, [["X-Forwarded-For", "10.0.0.7, 10.0.0.9:80"]])).toBe("10.0.0.7");
+  });
+
+  it("is not what a client put there before a proxy added the truth", () => {
+    const madeUp = "192.0.2.1, 10.0.0.1, 198.51.100.7, 10.0.0.9:4711";
+    expect(addressFor(PROXY, [["X-Forwarded-For", madeUp]])).toBe("198.51.100.7");
+    expect(addressFor(PROXY, [["X-Forwarded-For", "192.0.2.1, 2001:db8::5"]])).toBe("2001:db8::5");
+    expect(addressFor(PROXY, [["X-Forwarded-For", "192.0.2.1, <script>"]])).toBe("10.0.0.1:40000");
   });
 
   it("is the peer's when a stranger tells another, or a proxy tells nonsense", () => {
