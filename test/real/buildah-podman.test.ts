@@ -4,35 +4,16 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { writeOciLayout } from "../fixtures/oci-layout.ts";
 import { describeClients } from "./client-session.ts";
-import type { Clients } from "./clients.ts";
+import { runImageStore } from "./image-store.ts";
 import { digestsOf, parseManifest } from "./registry-answers.ts";
-import { requireTool } from "./tools.ts";
 
 const PLAIN_HTTP = "--tls-verify=false";
-
-/** Which engine to run, and in which of the test's image stores. */
-interface Engine {
-  readonly engine: "buildah" | "podman";
-  readonly store: string;
-}
-
-async function runEngine(
-  clients: Clients,
-  { engine, store }: Engine,
-  args: readonly string[],
-): Promise<string> {
-  const folder = join(clients.directory, store);
-  const flags = ["--storage-driver", "vfs", "--root", folder, "--runroot", `${folder}-run`];
-  const command = [requireTool(engine), ...flags, ...args];
-  // What the engine mounts vanishes with the mount namespace.
-  return (await clients.run("unshare", "--mount", "--", ...command)).trim();
-}
 
 describeClients(["root", "unshare", "buildah", "skopeo"], "buildah", (session) => {
   const { run, file } = session;
 
   const buildah = async (store: string, ...args: readonly string[]): Promise<string> =>
-    runEngine(session.clients, { engine: "buildah", store }, args);
+    runImageStore(session.clients, { engine: "buildah", store }, args);
 
   /** Builds an image of one file from scratch. */
   async function build(name: string, contents: Uint8Array): Promise<void> {
@@ -86,7 +67,7 @@ describeClients(["root", "unshare", "podman", "skopeo"], "podman", (session) => 
   const { run, file } = session;
 
   const podman = async (store: string, ...args: readonly string[]): Promise<string> =>
-    runEngine(session.clients, { engine: "podman", store }, args);
+    runImageStore(session.clients, { engine: "podman", store }, args);
 
   const digestOf = async (image: string): Promise<string> =>
     (

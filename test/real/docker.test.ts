@@ -4,39 +4,28 @@ import { arch } from "node:os";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openNetworkNamespace } from "../fixtures/network-namespace.ts";
 import { writeOciLayout } from "../fixtures/oci-layout.ts";
-import { startProgram } from "../fixtures/program.ts";
-import { describeClients, type ClientSession } from "./client-session.ts";
-import { requireTool } from "./tools.ts";
+import { describeClients } from "./client-session.ts";
+import { DOCKER_NEEDS, runDocker, startDockerEngine } from "./docker-engine.ts";
 
-const NEEDS = ["root", "unshare", "nsenter", "ip", "dockerd", "docker", "skopeo"];
+const NEEDS = [...DOCKER_NEEDS, "skopeo"];
 const DIGEST = /sha256:[0-9a-f]{64}/;
-
-/** Starts an engine that has its own network, mounts, images and socket. */
-async function startEngine(resources: AsyncDisposableStack, session: ClientSession): Promise<void> {
-  const origin = new URL(`http://${session.host}`);
-  const { enter } = await openNetworkNamespace(resources, origin, session.clients.directory);
-  const paths = ["--data-root", session.file("data"), "--exec-root", session.file("exec")];
-  const sockets = ["--host", `unix://${session.file("docker.sock")}`];
-  const pidFile = ["--pidfile", session.file("docker.pid")];
-  const network = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"];
-  const settings = ["--config-file", session.file("daemon.json"), "--storage-driver", "vfs"];
-  await writeFile(session.file("daemon.json"), "{}");
-  const args = [...paths, ...sockets, ...pidFile, ...network, ...settings];
-  await startProgram(
-    resources,
-    { command: [...enter, requireTool("dockerd"), ...args], env: session.clients.env },
-    /API listen on/,
-  );
-}
 
 describeClients(NEEDS, "docker engine", (session) => {
   const { file, run } = session;
   const resources = new AsyncDisposableStack();
-  beforeAll(async () => startEngine(resources, session));
+  beforeAll(async () => {
+    const { directory } = session.clients;
+    const { enter } = await openNetworkNamespace(
+      resources,
+      [new URL(`http://${session.host}`)],
+      directory,
+    );
+    await startDockerEngine(resources, session.clients, { enter, settings: {} });
+  });
   afterAll(async () => resources.disposeAsync());
 
   const docker = async (...args: readonly string[]): Promise<string> =>
-    (await run("docker", "--host", `unix://${file("docker.sock")}`, ...args)).trim();
+    runDocker(session.clients, ...args);
 
   /** Builds an image of as many layers as contents. */
   async function build(image: string, contents: readonly Uint8Array[]): Promise<void> {
