@@ -13,6 +13,7 @@ import {
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from "node:http";
+import type { Login } from "./login.ts";
 
 /** Long enough for the slowest honest answer; a server that never answers must not hang the suite. */
 const ANSWER_LIMIT_MS = 30_000;
@@ -59,10 +60,15 @@ export class Answer {
 export class RegistryClient implements Disposable {
   readonly origin: URL;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #login: Login | undefined;
 
-  /** @param origin of a registry that speaks plain HTTP; whatever path it has is ignored. */
-  constructor(origin: URL) {
+  /**
+   * @param origin of a registry that speaks plain HTTP; whatever path it has is ignored.
+   * @param login without one nothing is said of who asks.
+   */
+  constructor(origin: URL, login?: Login) {
     this.origin = origin;
+    this.#login = login;
   }
 
   /**
@@ -80,6 +86,19 @@ export class RegistryClient implements Disposable {
   }
 
   async #exchange(method: string, target: string | URL, parts: RequestParts): Promise<Answer> {
+    const isHere = typeof target === "string" || target.host === this.origin.host;
+    const login = isHere ? this.#login : undefined;
+    const answer = await this.#exchangeAs(login, { method, target }, parts);
+    const isWorthAnother = answer.status === 401 && (await login?.meet(answer)) === true;
+    return isWorthAnother ? await this.#exchangeAs(login, { method, target }, parts) : answer;
+  }
+
+  async #exchangeAs(
+    login: Login | undefined,
+    { method, target }: { readonly method: string; readonly target: string | URL },
+    parts: RequestParts,
+  ): Promise<Answer> {
+    const authorization = login?.authorization;
     const url = typeof target === "string" ? new URL(this.origin) : target;
     const path = typeof target === "string" ? target : `${target.pathname}${target.search}`;
     const request = httpRequest({
@@ -88,7 +107,7 @@ export class RegistryClient implements Disposable {
       host: url.hostname,
       port: url.port === "" ? 80 : url.port,
       agent: this.#agent,
-      headers: headersOf(parts),
+      headers: { ...headersOf(parts), ...(authorization !== undefined && { authorization }) },
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
     });
     const message = await messageOf(request, parts);

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 
 import { RegistryClient } from "./client.ts";
+import type { Login } from "./login.ts";
 import { Repository } from "./repository.ts";
 
 export interface RowContext {
@@ -30,8 +31,8 @@ export function rowsOf(group: string, bodies: Readonly<Record<string, RowBody>>)
 }
 
 /** Runs a row against the registry at `origin` with a connection and repositories of its own. */
-export async function runRow(row: Row, origin: URL): Promise<void> {
-  using client = new RegistryClient(origin);
+export async function runRow(row: Row, origin: URL, login?: Login): Promise<void> {
+  using client = new RegistryClient(origin, login);
   const another = (): Repository => new Repository(client, newRepositoryName());
   await row.run({ client, repository: another(), another });
 }

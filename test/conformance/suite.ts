@@ -1,6 +1,7 @@
 /** Maps the rows to tests. */
 import { afterAll, beforeAll, describe, it } from "vitest";
 
+import type { Login } from "./login.ts";
 import { runRow, type Row } from "./row.ts";
 import { ROWS } from "./rows.ts";
 
@@ -13,10 +14,12 @@ export interface ConformanceTarget {
   readonly open: (resources: AsyncDisposableStack) => Promise<{ readonly origin: URL }>;
   /** Default: all rows for a registry with deletes switched on. */
   readonly rows?: readonly Row[];
+  /** Made for each row. Default: nobody has to say who they are. */
+  readonly login?: () => Login;
 }
 
 /** One registry for all rows of a target; each row has a connection and repositories of its own. */
-export function describeConformance({ name, open, rows = ROWS }: ConformanceTarget): void {
+export function describeConformance({ name, open, rows = ROWS, login }: ConformanceTarget): void {
   describe(`conformance of ${name}`, () => {
     const resources = new AsyncDisposableStack();
     let origin: URL | undefined;
@@ -29,7 +32,7 @@ export function describeConformance({ name, open, rows = ROWS }: ConformanceTarg
     for (const row of rows) {
       it(row.title, { timeout: ROW_LIMIT_MS }, async () => {
         if (origin === undefined) throw new Error("the registry did not start");
-        await runRow(row, origin);
+        await runRow(row, origin, login?.());
       });
     }
   });
