@@ -46,11 +46,20 @@ export async function writeUsers(folder: string, logins: readonly Login[]): Prom
   return path;
 }
 
-/** Starts a Barge that writes down each request. @param sections of the config that say who may do what. */
+/**
+ * Starts a Barge that writes down each request.
+ * @param sections of the config that say who may do what.
+ * @param enter as for {@link openBarge}.
+ */
 export async function openGuarded(
   resources: AsyncDisposableStack,
   sections: Readonly<Record<string, unknown>>,
+  enter: readonly string[] = [],
 ): Promise<RunningBarge> {
   const log = { level: "info", accesslog: { disabled: false } };
-  return await openBarge(resources, { storage: "filesystem", sections: { log, ...sections } });
+  return await openBarge(resources, {
+    storage: "filesystem",
+    sections: { log, ...sections },
+    enter,
+  });
 }
