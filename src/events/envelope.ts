@@ -2,6 +2,7 @@
  * The notification format of the Docker registry: one envelope with one event, as
  * `application/vnd.docker.distribution.events.v2+json`. Consumers parse it by these names.
  */
+import { redactText } from "../observability/redaction.ts";
 import type { EventReference, ManifestTarget, RegistryEvent } from "./event.ts";
 
 export const ENVELOPE_MEDIA_TYPE = "application/vnd.docker.distribution.events.v2+json";
@@ -33,7 +34,7 @@ export function formatEnvelope(event: RegistryEvent, options: EnvelopeOptions): 
       addr: orNone(request.address),
       host: orNone(request.host),
       method: request.method,
-      useragent: request.userAgent,
+      useragent: redactText(request.userAgent),
     },
     actor: { name: orNone(actor.name) },
     source: {

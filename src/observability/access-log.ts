@@ -1,6 +1,6 @@
 import type { LineSink } from "../lib/line-writer.ts";
 import { escapeUnsafe, quote } from "./quote.ts";
-import { redactUrl } from "./redaction.ts";
+import { redactText, redactUrl } from "./redaction.ts";
 
 /** One answered request. What the client did not send is an empty string. */
 export interface AccessEntry {
@@ -25,11 +25,11 @@ export interface AccessEntry {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const MAX_FIELD_LENGTH = 4096;
 
-/** The entry in Apache's Combined Log Format, in UTC, with its newline. Upload state, signatures and user information in URLs are left out. */
+/** The entry in Apache's Combined Log Format, in UTC, with its newline. Upload state, signatures and user information in URLs are left out, as are secrets in the user agent. */
 export function formatCombined(entry: AccessEntry): string {
   const request = `${clean(entry.method)} ${clean(redactUrl(entry.uri))} ${clean(entry.protocol)}`;
   const client = `${word(entry.address)} - ${word(entry.user)} [${formatTime(entry.at)}]`;
-  const agent = `"${clean(redactUrl(entry.referer))}" ${quote(cut(entry.userAgent))}`;
+  const agent = `"${clean(redactUrl(entry.referer))}" ${quote(cut(redactText(entry.userAgent)))}`;
   return `${client} "${request}" ${entry.status} ${entry.bytes} ${agent}\n`;
 }
 

@@ -15,7 +15,7 @@ const SENSITIVE_WHOLE = /^(?:_state|sig|x[^a-z0-9]?(?:amz|goog).*)$/is;
 const SUSPICIOUS = /[=@"]|:[ \t]|Bearer|Basic/i;
 
 // Each pattern begins at a literal or just behind a delimiter that it cannot run across, so that matching stays linear.
-const USER_INFO = /:\/\/[^\s/?#"'<>]*@/g;
+const USER_INFO = /(?<=^|[:\s"'(=])\/\/[^\s/?#"'<>]*@/g;
 const PAIR = /(?<=^|[\s?&;,("'{])([^\s?&;,("'{}=#<>]{1,128})=([^\s&;#"'<>]*)/g;
 const JSON_PAIR = /"([\w.-]{1,128})"\s{0,4}:\s{0,4}"(?:[^"\\]|\\.)*"/g;
 const HEADER = /(?<=^|[\s,;"'{(])([\w-]{1,64}):[ \t]{1,4}([^\r\n"']+)/g;
@@ -33,7 +33,7 @@ export function isSensitiveName(name: string): boolean {
  */
 export function redactUrl(text: string): string {
   return text
-    .replace(USER_INFO, "://")
+    .replace(USER_INFO, "//")
     .replace(PAIR, (pair: string, name: string) =>
       isSensitiveName(decodeName(name)) ? `${name}=${REDACTED}` : pair,
     );

@@ -129,7 +129,7 @@ async function makeRobot({ robots }: OwnTokens): Promise<string> {
   return secret;
 }
 
-async function openIssuer(resources: AsyncDisposableStack): Promise<Issuer> {
+export async function openIssuer(resources: AsyncDisposableStack): Promise<Issuer> {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const jwk = { ...publicKey.export({ format: "jwk" }), kid: "jobs", alg: "ES256", use: "sig" };
   const server = resources.use(

@@ -110,6 +110,15 @@ describe("formatEnvelope()", () => {
     expect(written?.["actor"]).toEqual({});
     expect(written?.["request"]).toEqual({ id: "", method: "", useragent: "" });
   });
+
+  it("keeps to itself what a client puts into its name by mistake", () => {
+    const event = tagDeleted("1");
+    const told = (userAgent: string): unknown =>
+      parse({ ...event, request: { ...event.request, userAgent } })[0]?.["request"];
+    expect(told("ci/1 token=c4n4ry")).toMatchObject({ useragent: "ci/1 token=[redacted]" });
+    const usual = "docker/28.0 go/go1.24 UpstreamClient(Docker-Client/28.0 \\(linux\\))";
+    expect(told(usual)).toMatchObject({ useragent: usual });
+  });
 });
 
 describe("mediaTypeOf()", () => {

@@ -32,12 +32,13 @@ describe("formatCombined()", () => {
     expect(line).toContain(' "https://ui/" "docker/28.0"\n');
   });
 
-  it("keeps upload state, signatures and user information out", () => {
+  it("keeps upload state, signatures, tokens and user information out", () => {
     const canary = "c4n4ry-0123456789";
     const line = formatCombined({
       ...ENTRY,
       uri: `/v2/a/blobs/uploads/1?_state=${canary}&digest=sha256:00`,
       referer: `https://u:${canary}@h/?X-Amz-Signature=${canary}`,
+      userAgent: `curl (Authorization: Bearer ${canary}) token=${canary} http://u:${canary}@h`,
     });
     expect(line).not.toContain(canary);
     expect(line).toContain("?_state=[redacted]&digest=sha256:00 HTTP/1.1");

@@ -17,6 +17,8 @@ describe("redactUrl()", () => {
     [`https://${CANARY}@host:5000/`, "https://host:5000/"],
     [`redis://:${CANARY}@[::1]:6379/0`, "redis://[::1]:6379/0"],
     [`https://user:a@${CANARY}@host/`, "https://host/"],
+    [`//user:${CANARY}@host/path`, "//host/path"],
+    [`get "//user:${CANARY}@host/path"`, 'get "//host/path"'],
   ])("takes the secret out of %s", (url, expected) => {
     expect(redactUrl(url)).toBe(expected);
   });
@@ -25,6 +27,7 @@ describe("redactUrl()", () => {
     "/v2/a/b/tags/list?n=10&last=v1",
     "/v2/?mount=sha256:00&from=c/d",
     "https://host/a@b?x=user@host",
+    "/a//b@c",
     "state=5 signed=off",
     "a?%zz=1",
     "",
