@@ -2,7 +2,7 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
 import type { RunningBarge } from "../fixtures/barge.ts";
 import type { AccessClient, AccessClientKind } from "./access-client.ts";
 import { type Clients, openClients } from "./clients.ts";
@@ -30,6 +30,8 @@ export interface AccessSession {
   readonly requests: () => readonly string[];
   /** Logs in, lets something be done, and logs out. */
   readonly as: (login: Login, act: (client: AccessClient) => Promise<unknown>) => Promise<void>;
+  /** Checks that a login fails, and leaves nobody logged in, for some clients keep it all the same. */
+  readonly refused: (login: Login, message: RegExp) => Promise<void>;
 }
 
 interface Started {
@@ -87,6 +89,14 @@ function sessionOf(started: () => Started): AccessSession {
         await act(client);
       } finally {
         await client.logout();
+      }
+    },
+    refused: async (login, message) => {
+      const { client } = started();
+      try {
+        await expect(client.login(login)).rejects.toThrow(message);
+      } finally {
+        await client.logout().catch(() => undefined);
       }
     },
   };

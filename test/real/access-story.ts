@@ -32,8 +32,7 @@ export function describeRules(
 function tellReading({ title, messages }: AccessClientKind, session: AccessSession): void {
   it("a wrong password is refused, the right one is taken", async () => {
     const wrong = { ...READER, password: `${READER.password}!` };
-    await expect(session.client.login(wrong)).rejects.toThrow(messages.wrongPassword);
-    await session.client.logout().catch(() => undefined);
+    await session.refused(wrong, messages.wrongPassword);
     await session.as(READER, async ({ pull }) => pull(`team/${title}:1.0.0`));
   });
 
