@@ -34,6 +34,7 @@ export const OPERATOR: Caller = {
   identity: ANONYMOUS,
   name: "operator",
   may: () => true,
+  maySeeBelow: () => true,
   mayList: true,
   seesAll: true,
   isAdmin: true,

@@ -26,6 +26,11 @@ export interface Caller {
   readonly name: string;
   /** Pure, and cheap enough to be asked for each item of a list. */
   may(action: Action, repository: RepositoryName): boolean;
+  /**
+   * Whether anything whose name begins so might be theirs to pull; `true` when in doubt. What is not need
+   * not be looked at for a list, so that the time it takes tells nothing of it.
+   */
+  maySeeBelow(folder: string): boolean;
   /** Whether the list of repositories may be asked for. */
   readonly mayList: boolean;
   /** Whether that list shows all of them; else what may be pulled. */

@@ -114,6 +114,7 @@ function callerOf({ subject, rights }: OutsideToken): Caller {
       const needed = actionsNeededFor(action);
       return needed !== undefined && rights.allow(repository, needed);
     },
+    maySeeBelow: () => true,
     mayList: rights.mayList,
     // The right to the list is one of its own, and the reference shows all to whoever has it.
     seesAll: rights.mayList,

@@ -17,6 +17,13 @@ export function matchesRepository(pattern: string, name: string): boolean {
   return follow(tokensOf(pattern.slice(wildcard)), name.slice(wildcard));
 }
 
+/** Whether a name that begins with the folder, which ends with a slash, might match; `true` when in doubt. */
+export function reachesBelow(pattern: string, folder: string): boolean {
+  const tokens = tokensOf(pattern);
+  const isReached = reachedBy(tokens, folder);
+  return isReached.subarray(0, tokens.length).includes(1);
+}
+
 /** The pattern that every repository matches. */
 export const EVERY_REPOSITORY = "**";
 
@@ -27,16 +34,20 @@ function tokensOf(pattern: string): readonly Token[] {
   return pattern.match(/\*\*|[^]/g) ?? [];
 }
 
-/** `isReached[n]`: what was read so far may be matched by the first n tokens. */
 function follow(tokens: readonly Token[], name: string): boolean {
+  return reachedBy(tokens, name)[tokens.length] === 1;
+}
+
+/** In the result, place n is 1 when the text may be matched by the first n tokens. */
+function reachedBy(tokens: readonly Token[], text: string): Uint8Array {
   const isReached = new Uint8Array(tokens.length + 1);
   isReached[0] = 1;
   skipWildcards(isReached, tokens);
-  for (const character of name) {
+  for (const character of text) {
     step(isReached, tokens, character);
     skipWildcards(isReached, tokens);
   }
-  return isReached[tokens.length] === 1;
+  return isReached;
 }
 
 /** From behind, so that no place is overwritten before the one after it was worked out. */

@@ -6,7 +6,7 @@ import type { Action } from "./action.ts";
 import type { Grantee } from "./granted-scopes.ts";
 import { displayName, type Identity } from "./identity.ts";
 import type { Robot } from "./robots.ts";
-import { rightsAllow, rightsAllowEverywhere, type Rules } from "./rules.ts";
+import { rightsAllow, rightsAllowEverywhere, rightsReachBelow, type Rules } from "./rules.ts";
 
 export interface RuledCallerOptions {
   readonly identity: Identity;
@@ -51,6 +51,12 @@ export class RuledCaller implements Caller, Grantee {
     const answer = isOwnRight || rules.allows(identity, action, repository);
     this.#answers.set(question, answer);
     return answer;
+  }
+
+  maySeeBelow(folder: string): boolean {
+    const { identity, robot, rules } = this.#options;
+    const isOwnRight = robot !== undefined && rightsReachBelow(robot.rights, folder);
+    return isOwnRight || rules.reachesBelow(identity, folder);
   }
 
   /** Open to anonymous requests never means open to administer. */

@@ -7,7 +7,7 @@ import type { RepositoryName } from "../oci/repository-name.ts";
 import { ACTIONS, type Action } from "./action.ts";
 import { claimValue, matchesClaim } from "./claims.ts";
 import type { Identity, WorkloadIdentity } from "./identity.ts";
-import { EVERY_REPOSITORY, matchesRepository } from "./repository-pattern.ts";
+import { EVERY_REPOSITORY, matchesRepository, reachesBelow } from "./repository-pattern.ts";
 import type { RobotRight } from "./robots.ts";
 
 /** What the rules say to one action, and why. */
@@ -25,6 +25,8 @@ export interface Rules {
   allows(identity: Identity, action: Action, repository: RepositoryName): boolean;
   /** Whether a rule with the pattern `**` allows it. */
   allowsEverywhere(identity: Identity, action: Action): boolean;
+  /** Whether anything whose name begins with the folder, which ends with a slash, might be pulled. */
+  reachesBelow(identity: Identity, folder: string): boolean;
   /** Whether the list of repositories may be asked for: by whoever is known, or may pull anything at all. */
   mayList(identity: Identity): boolean;
   /** One item for each action, in their order. */
@@ -62,6 +64,15 @@ class AccessRules implements Rules {
         rule.actions.includes(action) &&
         rule.repositories.includes(EVERY_REPOSITORY) &&
         this.#names(rule, identity, action),
+    );
+  }
+
+  reachesBelow(identity: Identity, folder: string): boolean {
+    return this.#rules.some(
+      (rule) =>
+        rule.actions.includes("pull") &&
+        rule.repositories.some((pattern) => reachesBelow(pattern, folder)) &&
+        this.#names(rule, identity, "pull"),
     );
   }
 
@@ -192,6 +203,14 @@ export function rightsAllow(
   repository: RepositoryName,
 ): boolean {
   return rights.some((right) => covers(right, action, repository));
+}
+
+/** Whether they let pull anything whose name begins with the folder, which ends with a slash. */
+export function rightsReachBelow(rights: readonly RobotRight[], folder: string): boolean {
+  return rights.some(
+    ({ actions, repositories }) =>
+      actions.includes("pull") && repositories.some((pattern) => reachesBelow(pattern, folder)),
+  );
 }
 
 /** Whether a robot's own rights allow it on every repository: by the pattern `**`. */

@@ -10,6 +10,7 @@ const SOMEBODY: Caller = {
   identity: { kind: "user", name: NAME, groups: [] },
   name: NAME,
   may: (action) => action !== "admin",
+  maySeeBelow: () => true,
   mayList: true,
   seesAll: true,
   isAdmin: false,

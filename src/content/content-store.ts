@@ -64,7 +64,14 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
   const removing = new SharedLock();
   const uploads = new UploadStore({ driver, blobs, hashing, hashStaged, newId: newUploadId, now });
   const manifests = new ManifestStore({
-    ...{ driver, links, presence, tags, referrers, policy, reader, removing },
+    driver,
+    links,
+    presence,
+    tags,
+    referrers,
+    policy,
+    reader,
+    removing,
   });
   return {
     blobs,

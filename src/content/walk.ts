@@ -18,7 +18,18 @@ interface WalkOptions extends CallOptions {
   readonly driver: StorageDriver;
   /** Only names behind this one; it need not exist. */
   readonly after?: string | undefined;
+  /** Default: all are. */
+  readonly wanted?: WantedNames | undefined;
 }
+
+/** What somebody wants to see. What is not wanted is not looked at. */
+export interface WantedNames {
+  has(name: RepositoryName): boolean;
+  /** Whether any name that begins with the folder, which ends with a slash, might be. */
+  mayLieBelow(folder: string): boolean;
+}
+
+const ALL_NAMES: WantedNames = { has: () => true, mayLieBelow: () => true };
 
 /** How many folders are looked into at a time, ahead of the one that is given out. */
 const CONCURRENCY = 16;
@@ -34,6 +45,10 @@ export function walkRepositories(options: WalkOptions): AsyncGenerator<FoundRepo
   return below("", options);
 }
 
+function mayLieBelow(folder: string, { wanted = ALL_NAMES }: WalkOptions): boolean {
+  return wanted.mayLieBelow(folder);
+}
+
 /** What comes next in order: a repository, or the folder `below` (its path and a slash) with more. */
 type Step = { readonly found: FoundRepository } | { readonly below: string } | undefined;
 
@@ -41,7 +56,9 @@ async function* below(prefix: string, options: WalkOptions): AsyncGenerator<Foun
   const { driver, signal, after = "" } = options;
   const rest = after.startsWith(prefix) ? after.slice(prefix.length) : "";
   const [first = "", ...deeper] = rest.split("/");
-  if (deeper.length > 0 && isNameComponent(first)) yield* below(`${prefix}${first}/`, options);
+  const folder = `${prefix}${first}/`;
+  const isWithin = deeper.length > 0 && isNameComponent(first);
+  if (isWithin && mayLieBelow(folder, options)) yield* below(folder, options);
   const parent = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
   const chunks = foldersByName(parent, {
     driver,
@@ -66,18 +83,21 @@ async function* each<Item>(chunks: AsyncIterable<readonly Item[]>): AsyncGenerat
 /** Remembers of each folder, from its name to its slash, whether it has to be listed again. */
 function stepsWithin(prefix: string, options: WalkOptions): (component: string) => Promise<Step> {
   const seen = new Map<string, Promise<Contents>>();
+  const { wanted = ALL_NAMES } = options;
   return async (component) => {
     const path = `${prefix}${component}`;
     if (component.endsWith("/")) {
+      if (!mayLieBelow(path, options)) return undefined;
       const contents = await seen.get(component);
       seen.delete(component);
       return contents?.mayHoldMore === false ? undefined : { below: path };
     }
     if (!isRepositoryName(path)) return undefined;
+    if (!wanted.has(path) && !mayLieBelow(`${path}/`, options)) return undefined;
     const looking = contentsOf(path, options);
     seen.set(`${component}/`, looking);
     const { folders } = await looking;
-    return folders.size > 0 ? { found: { name: path, folders } } : undefined;
+    return folders.size > 0 && wanted.has(path) ? { found: { name: path, folders } } : undefined;
   };
 }
 

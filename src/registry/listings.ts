@@ -4,7 +4,9 @@
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags; the
  * catalog is the reference registry's.
  */
+import type { Caller } from "../auth/access.ts";
 import { NameUnknown } from "../content/errors.ts";
+import type { WantedNames } from "../content/walk.ts";
 import { jsonBody } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Handler } from "./handler.ts";
@@ -36,13 +38,21 @@ export const listCatalog: Handler = async (exchange, { content, settings }) => {
     signal: exchange.signal,
     after: after(exchange),
     limit: n && n + 1,
-    shows: (name) => caller.seesAll || caller.may("pull", name),
+    wanted: caller.seesAll ? undefined : readableBy(caller),
   });
   const repositories = found.slice(0, n);
   const isMore = repositories.length < found.length;
   const headers = link(exchange, { path: "_catalog", items: repositories, isMore });
   return { status: 200, headers, body: jsonBody({ repositories }) };
 };
+
+/** What is not theirs to see costs no time, which would tell of it. */
+function readableBy(caller: Caller): WantedNames {
+  return {
+    has: (name) => caller.may("pull", name),
+    mayLieBelow: (folder) => caller.maySeeBelow(folder),
+  };
+}
 
 function pageSize(exchange: Exchange, max: number): number | undefined {
   return parsePageSize(exchange.query.one("n", "PAGINATION_NUMBER_INVALID"), max);

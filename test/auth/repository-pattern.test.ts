@@ -1,9 +1,41 @@
 /** Patterns of repository names, held against regular expressions. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesRepository } from "../../src/auth/repository-pattern.ts";
+import { matchesRepository, reachesBelow } from "../../src/auth/repository-pattern.ts";
 import { isRepositoryName } from "../../src/oci/repository-name.ts";
 import { repositoryPatternProblem } from "../../src/oci/repository-pattern.ts";
+
+describe("reachesBelow", () => {
+  it.each([
+    ["team/**", "team/", true],
+    ["team/**", "team/deep/", true],
+    ["team/**", "hidden/", false],
+    ["team/**", "te/", false],
+    ["team/app", "team/", true],
+    ["team/app", "team/app/", false],
+    ["*/app", "any/", true],
+    ["*/app", "any/deep/", false],
+    ["**/app", "any/deep/", true],
+  ])("%s below %s: %s", (pattern, folder, expected) => {
+    expect(reachesBelow(pattern, folder)).toBe(expected);
+  });
+
+  it("overlooks nothing that matches", () => {
+    const pattern = fc.array(fc.constantFrom("*", "**", "/", "a", "b"), { maxLength: 6 });
+    const name = fc.array(fc.constantFrom("/", "a", "b"), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(pattern, name, (pieces, letters) => {
+        const text = pieces.join("").replaceAll(/\*{3,}/g, "**");
+        const subject = letters.join("");
+        fc.pre(matchesRepository(text, subject));
+        for (const [place] of [...subject.matchAll(/\/(?!$)/g)].map((slash) => [slash.index])) {
+          expect(reachesBelow(text, subject.slice(0, (place ?? 0) + 1))).toBe(true);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
 
 describe("matchesRepository", () => {
   it.each([

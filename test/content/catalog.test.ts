@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { repositoryFolder } from "../../src/content/layout.ts";
+import { createCatalog } from "../../src/content/catalog.ts";
 import { walkRepositories } from "../../src/content/walk.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { isRepositoryName, parseRepositoryName } from "../../src/oci/repository-name.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { calm } from "../contracts/storage-subject.ts";
+import { partlyReplaced } from "../fakes/partly-replaced-driver.ts";
 import { describeContent, openContent } from "./content-subject.ts";
 import { actor, LAYER, pushBlob, pushImage } from "./images.ts";
 
@@ -55,6 +57,31 @@ describeContent("the catalog", (open) => {
     expect(await content.catalog.page({ ...calm(), after: undefined, limit: 9 })).toEqual(["kept"]);
     const reference = { kind: "digest", digest: digestOf(bytes) } as const;
     expect((await content.manifests.get(repository, reference, calm())).bytes).toEqual(bytes);
+  });
+
+  it("shows what is wanted, and looks at nothing that cannot be", async () => {
+    const { content, driver } = await open();
+    const names = ["hidden/a", "hidden/b/c", "public/a", "public/a/b", "public", "z"];
+    for (const name of names) {
+      await pushImage(content, undefined, { repository: parseRepositoryName(name) });
+    }
+    const listed: string[] = [];
+    const watched = partlyReplaced(driver, {
+      list: (prefix, options) => {
+        listed.push(prefix);
+        return driver.list(prefix, options);
+      },
+    });
+    const wanted = {
+      has: (name: string) => name.startsWith("public/"),
+      mayLieBelow: (folder: string) => folder.startsWith("public/"),
+    };
+    const catalog = createCatalog({ driver: watched });
+    for (const after of [undefined, "g", "hidden/a", "hidden/b/b"]) {
+      const page = await catalog.page({ ...calm(), after, limit: 9, wanted });
+      expect(page).toEqual(["public/a", "public/a/b"]);
+    }
+    expect(listed.filter((folder) => /\/(?:hidden|z)(?:\/|$)/.test(folder))).toEqual([]);
   });
 
   it("passes over folders that cannot be a repository's", async () => {

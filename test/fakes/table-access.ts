@@ -33,6 +33,8 @@ export class TableAccess implements Access {
       name,
       may: (action, repository) => rights?.[repository]?.includes(action) === true,
       mayList: Object.values(rights ?? {}).some((actions) => actions.includes("pull")),
+      maySeeBelow: (folder) =>
+        Object.keys(rights ?? {}).some((repository) => repository.startsWith(folder)),
       seesAll: false,
       isAdmin: false,
       lack: isAnonymous ? "challenge" : this.#lack,
