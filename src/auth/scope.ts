@@ -19,6 +19,12 @@ export interface RequestedScope {
 
 /** Resources that one request may name; what follows is not looked at. */
 export const MAX_SCOPES = 100;
+/** Actions of one resource; what follows is left out. Four have a meaning. */
+export const MAX_ACTIONS = 16;
+
+/** Whoever asks has not said who they are yet: reading must stay cheap whatever comes. */
+const MAX_WORDS = 4 * MAX_SCOPES;
+const MAX_WORD_LENGTH = 1024;
 
 const MAX_HOST_LENGTH = 261;
 const TYPE = /^([a-z0-9]+)(?:\(([a-z0-9]+)\))?$/;
@@ -29,19 +35,33 @@ const ACTION = /^(?:[a-z]+|\*)$/;
 /**
  * Reads values of the parameter `scope`, each of which may hold several scopes between spaces. What is not
  * in the grammar is left out, because a right that cannot be given is no error; a resource that is named
- * twice comes once, with the actions of both.
+ * twice comes once, with the actions of both. Looks at the first 400 scopes and takes none that is longer
+ * than 1,024 characters.
  */
 export function parseScopes(texts: readonly string[]): readonly RequestedScope[] {
-  const found = new Map<string, RequestedScope>();
-  for (const text of words(texts)) {
+  const found = new Map<string, Gathered>();
+  for (const text of words(texts).take(MAX_WORDS)) {
     const scope = parseScope(text);
     if (scope === undefined) continue;
     const resource = resourceOf(scope);
-    const known = found.get(resource)?.actions ?? [];
-    if (known.length === 0 && found.size === MAX_SCOPES) break;
-    found.set(resource, { ...scope, actions: [...new Set([...known, ...scope.actions])] });
+    const known = found.get(resource);
+    if (known === undefined && found.size === MAX_SCOPES) break;
+    const gathered: Gathered = known ?? { ...scope, actions: new Set() };
+    addActions(gathered.actions, scope.actions);
+    found.set(resource, gathered);
   }
-  return [...found.values()];
+  return Array.from(found.values(), (scope) => ({ ...scope, actions: [...scope.actions] }));
+}
+
+interface Gathered extends Omit<RequestedScope, "actions"> {
+  readonly actions: Set<string>;
+}
+
+function addActions(known: Set<string>, more: readonly string[]): void {
+  for (const action of more) {
+    if (known.size === MAX_ACTIONS) return;
+    known.add(action);
+  }
 }
 
 /** A scope as clients write it. */
@@ -61,6 +81,7 @@ function* words(texts: readonly string[]): Generator<string> {
 
 /** Split at the first and the last colon: the name may hold one of its own, before a port. */
 function parseScope(text: string): RequestedScope | undefined {
+  if (text.length > MAX_WORD_LENGTH) return undefined;
   const first = text.indexOf(":");
   const last = text.lastIndexOf(":");
   if (first === last) return undefined;
@@ -69,7 +90,7 @@ function parseScope(text: string): RequestedScope | undefined {
   const actions = text.slice(last + 1).split(",");
   if (type === undefined || !isResourceName(name)) return undefined;
   if (!actions.every((action) => ACTION.test(action))) return undefined;
-  return { type, class: kind, name, actions: [...new Set(actions)] };
+  return { type, class: kind, name, actions };
 }
 
 function isResourceName(name: string): boolean {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatScope, MAX_SCOPES, parseScopes } from "../../src/auth/scope.ts";
+import { formatScope, MAX_ACTIONS, MAX_SCOPES, parseScopes } from "../../src/auth/scope.ts";
 
 const component = fc.stringMatching(/^[a-z0-9]{1,8}(?:(?:[._]|__|-{1,3})[a-z0-9]{1,8}){0,2}$/);
 const path = fc.array(component, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"));
@@ -99,5 +99,29 @@ describe("parseScopes", () => {
     const texts = Array.from({ length: 10_000 }, (_, index) => `repository:r${index}:pull`);
     expect(parseScopes(texts)).toHaveLength(MAX_SCOPES);
     expect(parseScopes([texts.join(" ")])).toHaveLength(MAX_SCOPES);
+  });
+
+  it("takes so many actions of one resource and no more, in one scope or in many", () => {
+    const actions = Array.from({ length: 100 }, (_, index) => "x".repeat(index + 1));
+    const texts = actions.map((action) => `repository:a:${action}`);
+    for (const asked of [
+      texts,
+      [texts.join(" ")],
+      [`repository:a:${actions.slice(0, 40).join(",")}`],
+    ]) {
+      expect(parseScopes(asked)[0]?.actions).toEqual(actions.slice(0, MAX_ACTIONS));
+    }
+  });
+
+  it("looks at so many scopes and no more, whatever they hold", () => {
+    const texts = Array.from({ length: 10_000 }, () => "repository:a:pull");
+    expect(parseScopes([...texts.slice(0, 399), "repository:b:pull"])).toHaveLength(2);
+    expect(parseScopes([...texts, "repository:b:pull"])).toHaveLength(1);
+    expect(parseScopes([`${"nothing ".repeat(10_000)}repository:b:pull`])).toEqual([]);
+  });
+
+  it("leaves out a scope that is longer than any that has a meaning", () => {
+    const text = `repository:a:${Array.from({ length: 1_000 }, () => "pull").join(",")}`;
+    expect(parseScopes([text, "repository:b:pull"]).map(({ name: found }) => found)).toEqual(["b"]);
   });
 });
