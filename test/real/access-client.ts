@@ -14,7 +14,7 @@ export interface ClientSite {
 }
 
 /** Pushes of different content under one tag move the tag. */
-export type Content = "first" | "second";
+type Content = "first" | "second";
 
 /** A client in a home of its own. What it does fails as the program does: with all of its output. */
 export interface AccessClient {
@@ -37,7 +37,7 @@ export interface AccessClientKind {
 }
 
 /** What a person gets to read, among all that the program writes. */
-export interface Messages {
+interface Messages {
   readonly wrongPassword: RegExp;
   /** A pull of what there is not, or what one may not see. */
   readonly unknown: RegExp;

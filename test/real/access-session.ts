@@ -10,7 +10,7 @@ import type { Login } from "./people.ts";
 import { describeWithTools } from "./tools.ts";
 
 /** A registry, and what clients must reach beside it. */
-export interface GuardedRegistry {
+interface GuardedRegistry {
   readonly barge: RunningBarge;
   readonly neighbours: readonly URL[];
 }
