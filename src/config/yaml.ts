@@ -11,8 +11,8 @@ export class YamlRefused extends Error {
   /** One sentence each, with line and column, and without the text itself: it may hold secrets. */
   readonly sentences: readonly string[];
 
-  constructor(sentences: readonly string[], options?: ErrorOptions) {
-    super(sentences.join("; "), options);
+  constructor(sentences: readonly string[]) {
+    super(sentences.join("; "));
     this.sentences = sentences;
   }
 }
@@ -98,13 +98,11 @@ function lowerIfRegular(text: string): string {
 function withoutAliases(document: ReturnType<typeof parseDocument>): unknown {
   try {
     return document.toJS({ mapAsMap: true, maxAliasCount: 100 });
-  } catch (cause) {
-    throw new YamlRefused(
-      [
-        "an alias (*name) stands for too much or for nothing; put text that begins with * into quotes",
-      ],
-      { cause },
-    );
+  } catch {
+    // What was thrown quotes the text, which may be a secret.
+    throw new YamlRefused([
+      "an alias (*name) stands for too much or for nothing; put text that begins with * into quotes",
+    ]);
   }
 }
 
@@ -140,6 +138,7 @@ const SENTENCES: ReadonlyMap<string, string> = new Map([
   ["MULTIPLE_DOCS", "only one document may stand in the file"],
   ["TAB_AS_INDENT", "indentation must be made of spaces, not tabs"],
   ["BAD_ALIAS", "an alias (*name) stands for nothing; put text that begins with * into quotes"],
+  ["TAG_RESOLVE_FAILED", "a tag (!name) is not known; put text that begins with ! into quotes"],
 ]);
 
 function formatFault(fault: YAMLError, lines: LineCounter): string {

@@ -55,6 +55,10 @@ async function openScene(resources: AsyncDisposableStack, formatter: string): Pr
           url: webhook.url,
           headers: { Authorization: [`Bearer ${canaries.mint("a header of the webhook")}`] },
         },
+        {
+          name: "unreachable",
+          url: `http://hook:${canaries.mint("a webhook's user")}@127.0.0.1:9/?token=${canaries.mint("a webhook's query")}`,
+        },
       ],
     },
     barge: {
