@@ -43,10 +43,11 @@ export interface Sample {
   readonly note?: string;
 }
 
-export function isRegistry({ kind }: System): boolean {
-  return kind === "registry";
+/** One that anybody may read from. */
+export function isRegistry({ kind, account }: System): boolean {
+  return kind === "registry" && account === undefined;
 }
 
-export function sendsFiles({ kind }: System): boolean {
-  return kind !== "limit";
+export function sendsFiles({ kind, account }: System): boolean {
+  return kind !== "limit" && account === undefined;
 }

@@ -76,7 +76,8 @@ async function answers(origin: URL): Promise<boolean> {
   const options = { agent: false, rejectUnauthorized: false, timeout: START_TIMEOUT_MS };
   const request = get(new URL("/v2/", origin), options, (incoming) => {
     incoming.resume();
-    resolve(incoming.statusCode === 200);
+    // One that wants to know who asks says so.
+    resolve(incoming.statusCode === 200 || incoming.statusCode === 401);
   });
   request.once("error", () => resolve(false));
   return promise;

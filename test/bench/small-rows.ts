@@ -1,9 +1,11 @@
 /** Rows with small requests, and the start of the server. */
 import { setTimeout as wait } from "node:timers/promises";
 import { runProgram } from "../fixtures/program.ts";
-import { MANIFEST_HEADERS, manifestTarget, type StoredImage } from "./data-set.ts";
+import { tokenHeaders } from "./account.ts";
+import { MANIFEST_HEADERS, manifestTarget } from "./data-set.ts";
 import { checkDigest } from "./lab.ts";
 import { LoadClient } from "./load-client.ts";
+import type { ReadRequest } from "./load-job.ts";
 import { rssOf } from "./process-usage.ts";
 import { isRegistry, type Row, type Sample, type Session, type Subject } from "./row.ts";
 import { findProgram } from "./systems.ts";
@@ -16,7 +18,7 @@ const SETTLE_MS = 1000;
 export const MANIFEST_ROW: Row = {
   name: "manifest-64",
   unit: "requests/s",
-  takes: isRegistry,
+  takes: ({ kind }) => kind === "registry",
   open: openManifest,
 };
 
@@ -29,39 +31,33 @@ async function openManifest({ lab, system, resources }: Subject): Promise<Sessio
     blobs: [],
     image,
   });
-  await checkDigest(
-    origin,
-    { target: manifestTarget(image.tag), status: 200 },
-    image.manifest.digest,
-  );
+  const target = manifestTarget(image.tag);
+  const login = await tokenHeaders(origin, system.account);
+  await checkDigest(origin, { target, status: 200, headers: login }, image.manifest.digest);
   const client = new LoadClient(resources);
   const wrk = findProgram("wrk");
   return {
     processId,
     run: async () => {
-      if (wrk !== undefined) return await runWrk(wrk, new URL(manifestTarget(image.tag), origin));
-      return await runOwnLoop(client, origin, image);
+      const headers = { ...MANIFEST_HEADERS, ...(await tokenHeaders(origin, system.account)) };
+      if (wrk !== undefined) return await runWrk(wrk, new URL(target, origin), headers);
+      const { sizeBytes } = image.manifest;
+      return await runOwnLoop(client, origin, { target, status: 200, sizeBytes, headers });
     },
   };
 }
 
-async function runWrk(wrk: string, url: URL): Promise<Sample> {
+async function runWrk(
+  wrk: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<Sample> {
   const load = ["-t", "1", "-c", String(CONNECTIONS), "-d", `${SECONDS}s`, "--latency"];
-  const header = ["-H", `Accept: ${MANIFEST_HEADERS.Accept}`];
-  return parseWrk(await runProgram({ command: [wrk, ...load, ...header, url.href] }));
+  const lines = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  return parseWrk(await runProgram({ command: [wrk, ...load, ...lines, url.href] }));
 }
 
-async function runOwnLoop(
-  client: LoadClient,
-  origin: URL,
-  { tag, manifest: { sizeBytes } }: StoredImage,
-): Promise<Sample> {
-  const request = {
-    target: manifestTarget(tag),
-    status: 200,
-    sizeBytes,
-    headers: MANIFEST_HEADERS,
-  };
+async function runOwnLoop(client: LoadClient, origin: URL, request: ReadRequest): Promise<Sample> {
   const { requests, elapsedMs, p99Ms } = await client.run({
     kind: "read",
     origin: origin.href,

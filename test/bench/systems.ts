@@ -5,10 +5,13 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { env } from "node:process";
 import { fileURLToPath } from "node:url";
+import { htpasswdLine } from "../auth/htpasswd-lines.ts";
 import type { CertificateFiles } from "../fixtures/certificates.ts";
+import type { Account } from "./account.ts";
 import { OWN_SYSTEM } from "./table.ts";
 
 const LAUNCHER = fileURLToPath(new URL("../../deploy/barge", import.meta.url));
+const ACCOUNT: Account = { name: "reader", password: "of the bench" };
 const LIMIT_SERVER = fileURLToPath(new URL("limit-server.ts", import.meta.url));
 
 /** What a server shall serve. */
@@ -34,6 +37,8 @@ export interface System {
   readonly layout: "reference" | "own";
   /** Left out unless it is asked for. */
   readonly isOnlyByName?: boolean;
+  /** Who may read, and nobody else; without one, anybody. */
+  readonly account?: Account;
   /** The path of its program, or `undefined` where it is not installed. */
   readonly program: () => string | undefined;
   readonly launch: (program: string, options: ServerOptions) => Promise<Launch>;
@@ -43,6 +48,7 @@ export const SYSTEMS: readonly System[] = [
   barge(OWN_SYSTEM, {}),
   variant("barge-2-processes", { BARGE_PROCESSES: "2" }),
   variant("barge-cached-writes", { BARGE_UPLOADS_DIRECTWRITES: "false" }),
+  withAccount("barge-auth", ACCOUNT),
   reference("docker-registry", "docker-registry", {}),
   reference("docker-registry-gogc800", "docker-registry", { GOGC: "800" }),
   reference("distribution-v3", "registry", { OTEL_TRACES_EXPORTER: "none" }),
@@ -87,6 +93,28 @@ export const SYSTEMS: readonly System[] = [
   },
 ];
 
+/** Barge's own tokens, a file of users, and a rule for the one in it. */
+function withAccount(name: string, account: Account): System {
+  return {
+    ...barge(name, {}),
+    isOnlyByName: true,
+    account,
+    launch: async (program, options) => {
+      const users = await writeIn(
+        options.folder,
+        "users",
+        htpasswdLine(account.name, account.password),
+      );
+      const access = [{ subject: `user:${account.name}`, repositories: "**", actions: "pull" }];
+      const config = await writeConfig(options, {}, { barge: { auth: { users }, access } });
+      return {
+        command: [program, "serve", config],
+        env: baseEnvironment(options, { BARGE_NODE: process.execPath }),
+      };
+    },
+  };
+}
+
 /** @param variables its settings. */
 function barge(name: string, variables: Readonly<Record<string, string>>): System {
   return {
@@ -127,6 +155,7 @@ function reference(
 async function writeConfig(
   { dataDirectory, folder, port, tls }: ServerOptions,
   cache: Readonly<Record<string, string>>,
+  sections: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const hasCache = Object.keys(cache).length > 0;
   return await writeIn(folder, "config.yml", {
@@ -138,6 +167,7 @@ async function writeConfig(
       secret: "of the bench",
       ...(tls === undefined ? {} : { tls: { certificate: tls.certificate, key: tls.key } }),
     },
+    ...sections,
   });
 }
 
