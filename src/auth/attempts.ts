@@ -1,9 +1,9 @@
 /** How often somebody may try a password. */
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { Clock } from "../lib/clock.ts";
+import { networkOf } from "../lib/network-of-address.ts";
 import { CheckLine } from "./check-line.ts";
 import { TooManyAttempts } from "./errors.ts";
-import { networkOf } from "./network-of-address.ts";
 import { type BucketRate, TokenBucket } from "./token-bucket.ts";
 
 export interface AttemptLimiterOptions {

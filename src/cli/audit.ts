@@ -68,20 +68,25 @@ async function printLines(entries: AsyncIterable<unknown>, { stdout }: Io): Prom
   }
 }
 
-/** When, how it ended, who, from where, what: `... done alice 10.0.0.1 overwrite shop/web 1.2 sha256:a -> sha256:b`. */
+/**
+ * When, how it ended, who, from where, what: `... done alice 10.0.0.1 overwrite shop/web 1.2 sha256:a -> sha256:b`.
+ * A line that stands for many: `... refused various 10.0.0.1 login-failed 57 more`.
+ */
 function lineOf(entry: JsonObject): string {
-  const anonymous = textOf(entry, "actor") === undefined ? "anonymous" : undefined;
+  const { repeated } = entry;
+  const isMany = typeof repeated === "number";
   const [before, after] = [textOf(entry, "before"), textOf(entry, "after")];
   const isChange = before !== undefined || after !== undefined;
   const words = [
     textOf(entry, "at"),
     textOf(entry, "outcome"),
-    textOf(entry, "actor") ?? anonymous,
+    textOf(entry, "actor") ?? (isMany ? "various" : "anonymous"),
     textOf(entry, "address"),
     textOf(entry, "action"),
     textOf(entry, "repository"),
     textOf(entry, "reference"),
     isChange ? `${before ?? "-"} -> ${after ?? "-"}` : undefined,
+    isMany ? `${repeated} more` : undefined,
   ];
   return words
     .filter((word) => word !== undefined)

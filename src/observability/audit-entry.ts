@@ -49,6 +49,11 @@ export interface AuditEntry {
   readonly requestId: string;
   readonly outcome: AuditOutcome;
   readonly userAgent?: string | undefined;
+  /**
+   * The line stands for so many that were left out of the last minute, of one action. `address` is then a
+   * network, or empty for all that have no line of their own, and nothing else is told of them.
+   */
+  readonly repeated?: number | undefined;
 }
 
 /** How entries look on the disk and in the API. Members that later versions add are passed over. */
@@ -65,6 +70,12 @@ export const AUDIT_LINE = z.object({
   requestId: z.string(),
   outcome: z.enum(AUDIT_OUTCOMES),
   userAgent: z.string().optional(),
+  repeated: z
+    .int()
+    .optional()
+    .describe(
+      "Refusals of the last minute that this line stands for: too many to be written one by one.",
+    ),
 });
 
 /** `at` stands first in every line: {@link parseAuditLine} finds by it where one begins. */
@@ -86,6 +97,7 @@ export function formatAuditLine(entry: AuditEntry): string {
     requestId: clean(entry.requestId),
     outcome: entry.outcome,
     userAgent: clean(entry.userAgent),
+    repeated: entry.repeated,
   };
   return escapeJson(`${JSON.stringify(line)}\n`);
 }

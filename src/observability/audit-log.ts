@@ -1,8 +1,10 @@
 /** The audit log: who did what, in lines of JSON that are only ever added. */
 import { createReadStream } from "node:fs";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { type AuditEntry, formatAuditLine, parseAuditLine } from "./audit-entry.ts";
 import { AuditFile } from "./audit-file.ts";
 import type { Logger } from "./logger.ts";
+import { RefusalSample } from "./refusal-sample.ts";
 
 /** Each part that is there must fit. */
 export interface AuditFilter {
@@ -15,9 +17,13 @@ export interface AuditFilter {
   readonly action?: AuditEntry["action"] | undefined;
 }
 
-/** Disposing it closes the file. */
+/** Disposing it writes what is still to be told, and closes the file. */
 export interface AuditLog extends Disposable {
-  /** Never throws: lines that cannot be written are counted, and the log is told when that begins and ends. */
+  /**
+   * Never throws: lines that cannot be written are counted, and the log is told when that begins and ends.
+   * Of refusals only so many of a minute get lines of their own; a line at its end tells how many more there
+   * were. Everything else is always written.
+   */
   record(entry: AuditEntry): void;
   /** Lines that could not be written since it was opened. */
   readonly lostLines: number;
@@ -33,35 +39,42 @@ export class AuditLogUnavailable extends Error {
   readonly kind = "AuditLogUnavailable";
 }
 
-/** @throws {AuditLogUnavailable}: a server that must write down what is done shall not start without. */
-export async function openAuditLog({
-  path,
-  log,
-}: {
+export interface AuditLogOptions {
   readonly path: string;
   readonly log: Logger;
-}): Promise<AuditLog> {
+  readonly clock?: Clock | undefined;
+}
+
+/** @throws {AuditLogUnavailable}: a server that must write down what is done shall not start without. */
+export async function openAuditLog({ path, ...around }: AuditLogOptions): Promise<AuditLog> {
   const file = new AuditFile(path);
   try {
     file.ready();
   } catch (cause) {
     throw new AuditLogUnavailable(`the audit log ${path} cannot be opened`, { cause });
   }
-  return new FileAuditLog(path, file, log);
+  return new FileAuditLog(file, { path, ...around });
 }
+
+const MINUTE_MS = 60_000;
 
 class FileAuditLog implements AuditLog {
   readonly #path: string;
   readonly #file: AuditFile;
   readonly #log: Logger;
+  readonly #clock: Clock;
+  readonly #closing = new AbortController();
+  /** Of the minute that the last refusals belong to; `undefined` while there are none. */
+  #refusals: RefusalSample | undefined;
   #lostLines = 0;
   /** How many were lost before the writing began to fail; `undefined` while it works. */
   #lostBefore: number | undefined;
 
-  constructor(path: string, file: AuditFile, log: Logger) {
+  constructor(file: AuditFile, { path, log, clock = systemClock }: AuditLogOptions) {
     this.#path = path;
     this.#file = file;
     this.#log = log;
+    this.#clock = clock;
   }
 
   get lostLines(): number {
@@ -69,16 +82,7 @@ class FileAuditLog implements AuditLog {
   }
 
   record(entry: AuditEntry): void {
-    try {
-      this.#file.append(formatAuditLine(entry));
-    } catch (error) {
-      this.#lose(error);
-      return;
-    }
-    if (this.#lostBefore === undefined) return;
-    const lines = this.#lostLines - this.#lostBefore;
-    this.#lostBefore = undefined;
-    this.#log.warn("the audit log is written again", { "audit.lost": lines });
+    if (entry.outcome !== "refused" || this.#sample().takes(entry)) this.#write(entry);
   }
 
   async *read(
@@ -99,7 +103,44 @@ class FileAuditLog implements AuditLog {
   }
 
   [Symbol.dispose](): void {
+    this.#closing.abort();
+    this.#tell();
     this.#file[Symbol.dispose]();
+  }
+
+  #sample(): RefusalSample {
+    if (this.#refusals !== undefined) return this.#refusals;
+    this.#refusals = new RefusalSample();
+    void this.#tellInAMinute();
+    return this.#refusals;
+  }
+
+  async #tellInAMinute(): Promise<void> {
+    try {
+      await this.#clock.delay(MINUTE_MS, this.#closing);
+    } catch {
+      return; // Told when it was closed.
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const told = this.#refusals?.summary(this.#clock.now()) ?? [];
+    this.#refusals = undefined;
+    for (const entry of told) this.#write(entry);
+  }
+
+  #write(entry: AuditEntry): void {
+    try {
+      this.#file.append(formatAuditLine(entry));
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    if (this.#lostBefore === undefined) return;
+    const lines = this.#lostLines - this.#lostBefore;
+    this.#lostBefore = undefined;
+    this.#log.warn("the audit log is written again", { "audit.lost": lines });
   }
 
   #lose(error: unknown): void {

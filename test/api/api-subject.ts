@@ -96,7 +96,7 @@ export async function openApi(
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-api-")));
   const path = join(folder.path, "audit.jsonl");
   const [log, clock, driver] = [new RecordingLogger(), new FakeClock(), new InMemoryDriver()];
-  const audit = resources.use(await openAuditLog({ path, log }));
+  const audit = resources.use(await openAuditLog({ path, log, clock }));
   const robots = resources.use(createRobotRecords({ driver, clock, log, configured: {} }));
   const content = await createContentStore({
     driver,

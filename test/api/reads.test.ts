@@ -118,6 +118,17 @@ describe("the audit log", () => {
     expect(await lines("?repository=team/app")).toEqual([]);
   });
 
+  it("tells how many refusals of a minute were too many for lines of their own", async () => {
+    for (let count = 0; count < 25; count += 1) await tested.ask("bob", "/robots");
+    await tested.clock.advance(60_000);
+    const answer = await tested.ask("admin", "/audit?action=denied&n=2");
+    const entries = (await answer.text()).split("\n").slice(0, -1);
+    expect(entries.map((line) => JSON.parse(line))).toMatchObject([
+      { actor: "bob", reference: "listRobots" },
+      { actor: "", outcome: "refused", repeated: 5 },
+    ]);
+  });
+
   it("cannot be told where none is kept, and nothing fails for it", async () => {
     const silent = await openApi(resources, { audit: undefined });
     expect((await silent.ask("admin", "/audit")).status).toBe(404);

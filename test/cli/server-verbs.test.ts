@@ -36,6 +36,14 @@ describe("barge audit", () => {
       outcome: "refused",
       address: "10.0.0.2",
     },
+    {
+      at: "2026-01-02T03:04:07Z",
+      actor: "",
+      action: "login-failed",
+      outcome: "refused",
+      address: "10.0.0.2",
+      repeated: 57,
+    },
   ];
   const answer = { body: entries.map((entry) => `${JSON.stringify(entry)}\n`).join("") };
 
@@ -45,7 +53,8 @@ describe("barge audit", () => {
       stderr: "",
       stdout:
         "2026-01-02T03:04:05Z done alice 10.0.0.1 push shop/web 1 - -> sha256:b\n" +
-        "2026-01-02T03:04:06Z refused anonymous 10.0.0.2 denied\n",
+        "2026-01-02T03:04:06Z refused anonymous 10.0.0.2 denied\n" +
+        "2026-01-02T03:04:07Z refused various 10.0.0.2 login-failed 57 more\n",
     });
     expect(the.asked().url.search).toBe("");
   });

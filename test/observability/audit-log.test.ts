@@ -21,6 +21,7 @@ import {
   openAuditLog,
 } from "../../src/observability/audit-log.ts";
 import { calm } from "../contracts/storage-subject.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 
 const PUSH: AuditEntry = {
@@ -160,6 +161,65 @@ describe("record()", () => {
     expect(text).toMatch(/^[\x20-\x7e\n]*$/);
     const [first] = await Array.fromAsync(audit.read({}, calm()));
     expect(first?.address).toBe('\u001b[31m\n{"at":"\u202e');
+  });
+});
+
+describe("record(), of refusals", () => {
+  const MINUTE_MS = 60_000;
+  const REFUSED = { ...PUSH, action: "login-failed", outcome: "refused" } as const;
+
+  async function told(audit: AuditLog): Promise<readonly (number | undefined)[]> {
+    const entries = await Array.fromAsync(audit.read({}, calm()));
+    return entries.map(({ repeated }) => repeated);
+  }
+
+  function flood(audit: AuditLog, entry: AuditEntry, count: number): void {
+    for (let number = 0; number < count; number += 1) audit.record(entry);
+  }
+
+  it("writes some of a minute, and at its end how many more there were", async () => {
+    const clock = new FakeClock();
+    const audit = resources.use(await openAuditLog({ path, log, clock }));
+    flood(audit, REFUSED, 57);
+    expect(await told(audit)).toEqual(Array(20).fill(undefined));
+    await clock.advance(MINUTE_MS - 1);
+    flood(audit, REFUSED, 3);
+    expect(await told(audit)).toHaveLength(20);
+    await clock.advance(1);
+    expect(await told(audit)).toEqual([...Array(20).fill(undefined), 40]);
+    const [last] = (await Array.fromAsync(audit.read({}, calm()))).slice(-1);
+    expect(last).toMatchObject({ at: clock.now(), address: REFUSED.address, actor: "" });
+  });
+
+  it("begins anew with the next one, and waits for nothing while there are none", async () => {
+    const clock = new FakeClock();
+    const audit = resources.use(await openAuditLog({ path, log, clock }));
+    expect(clock.delaysMs).toEqual([]);
+    flood(audit, REFUSED, 21);
+    expect(clock.delaysMs).toEqual([MINUTE_MS]);
+    await clock.advance(MINUTE_MS);
+    expect(clock.delaysMs).toEqual([]);
+    flood(audit, REFUSED, 22);
+    await clock.advance(MINUTE_MS);
+    const twenty = Array(20).fill(undefined);
+    expect(await told(audit)).toEqual([...twenty, 1, ...twenty, 2]);
+  });
+
+  it("tells what is left when it is closed", async () => {
+    const clock = new FakeClock();
+    const audit = await openAuditLog({ path, log, clock });
+    flood(audit, REFUSED, 25);
+    audit[Symbol.dispose]();
+    expect(await told(audit)).toEqual([...Array(20).fill(undefined), 5]);
+    expect(clock.delaysMs).toEqual([]);
+  });
+
+  it("leaves out nothing that was done, or done in part", async () => {
+    const audit = resources.use(await openAuditLog({ path, log, clock: new FakeClock() }));
+    flood(audit, REFUSED, 400);
+    flood(audit, PUSH, 400);
+    flood(audit, { ...PUSH, outcome: "failed" }, 400);
+    expect(await told(audit)).toHaveLength(20 + 800);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { networkOf } from "../../src/auth/network-of-address.ts";
+import { networkOf } from "../../src/lib/network-of-address.ts";
 
 it.each([
   {
