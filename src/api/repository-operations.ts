@@ -57,6 +57,7 @@ function removedEvent(
     request: {
       id: env.id,
       address: env.shown.address,
+      sureAddress: env.shown.address,
       host: URL.canParse(env.origin) ? new URL(env.origin).host : "",
       method: request.method,
       userAgent: request.headers.get("user-agent") ?? "",

@@ -128,7 +128,7 @@ function refusalOf(error: Error): Refusal {
       status: 401,
       code: "UNAUTHORIZED",
       problem: "invalid_grant",
-      message: "authentication required",
+      message: "incorrect name or password",
       headers: { "WWW-Authenticate": basicChallenge("barge") },
     };
   }

@@ -12,7 +12,6 @@ import type { Logger } from "../observability/logger.ts";
 import { formatReference } from "../oci/reference.ts";
 import { AuthenticationRequired, Denied } from "../registry/errors.ts";
 import type { Exchange } from "../registry/exchange.ts";
-import { withoutPort } from "../registry/external-url.ts";
 
 /** @returns `undefined` when none is kept: nobody has to say who they are, or there is no place for it. */
 function auditPathOf({ barge, auth, storage }: Config): string | undefined {
@@ -46,7 +45,7 @@ export function auditEvents(
       at: event.at,
       actor: actor.name,
       identity: actor.kind,
-      address: withoutPort(request.address),
+      address: request.sureAddress,
       repository: event.repository,
       ...change,
       requestId: request.id,

@@ -11,6 +11,8 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+    // Node remembers it: once a connection is gone, the system does not know any more who it was.
+    void socket.remoteAddress;
   }
 
   /** Answers that are not out yet, or whose request has not come to its end, in the order of the requests. */

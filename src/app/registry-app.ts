@@ -122,6 +122,7 @@ export async function createRegistryApp(
 function createLocalListener(deps: ListenerDeps, { local }: Neighbours): Listener {
   return createListener({
     ...deps,
+    settings: { ...deps.settings, external: { ...deps.settings.external, arePeersLocal: true } },
     beside: () => local,
     refusal: () => undefined,
     isHealthy: () => true,
@@ -152,7 +153,16 @@ function externalSettings({ http, barge }: Config): {
   readonly host: URL | undefined;
   readonly relativeUrls: boolean;
   readonly trustedProxies: AddressList;
+  readonly addressProxies: AddressList;
+  readonly arePeersLocal: boolean;
 } {
   const trustedProxies = new AddressList(barge.trustedProxies);
-  return { host: http.host, relativeUrls: http.relativeUrls, trustedProxies };
+  const addressProxies = new AddressList(barge.addressProxies);
+  return {
+    host: http.host,
+    relativeUrls: http.relativeUrls,
+    trustedProxies,
+    addressProxies,
+    arePeersLocal: http.listen.kind === "unix",
+  };
 }

@@ -7,6 +7,8 @@ import type { BargeConfig, Config } from "./config.ts";
 import { LATER_KEYS } from "./later-keys.ts";
 import { optionalSize, text } from "./leaves.ts";
 
+const LOOPBACK_RANGES = ["127.0.0.0/8", "::1/128"];
+
 /** Loopback and the private ranges of RFC 1918 and RFC 4193. */
 const PRIVATE_RANGES = [
   "127.0.0.0/8",
@@ -95,8 +97,10 @@ export const bargeSchema = z
     limits: limitsSchema,
     trustedProxies: z
       .array(addressBlock)
-      .default(PRIVATE_RANGES)
-      .describe("Addresses and blocks of them whose `Forwarded` and `X-Forwarded-*` count."),
+      .optional()
+      .describe(
+        "Addresses and blocks of them whose `Forwarded` and `X-Forwarded-*` count. Default: loopback and the private ranges; where wrong passwords are counted and audited, loopback alone, for whoever is on a private network could pass for anybody.",
+      ),
   })
   .prefault({})
   .describe("What the reference registry has no settings for.");
@@ -111,7 +115,8 @@ export function toBargeConfig(barge: z.output<typeof bargeSchema>): BargeConfig 
       memoryBytes: barge.limits.memory,
     },
     audit: toAuditConfig(barge.audit),
-    trustedProxies: barge.trustedProxies,
+    trustedProxies: barge.trustedProxies ?? PRIVATE_RANGES,
+    addressProxies: barge.trustedProxies ?? LOOPBACK_RANGES,
   };
 }
 

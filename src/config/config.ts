@@ -378,6 +378,8 @@ export interface BargeConfig {
   readonly audit: AuditConfig;
   /** Addresses and CIDR blocks whose forwarded headers count. */
   readonly trustedProxies: readonly string[];
+  /** Of these, those that are believed whom they speak for where wrong passwords are counted and audited. */
+  readonly addressProxies: readonly string[];
 }
 
 /** How much one serving process takes on at a time; `undefined` where it is to be found out at start. */

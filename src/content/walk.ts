@@ -45,6 +45,12 @@ export function walkRepositories(options: WalkOptions): AsyncGenerator<FoundRepo
   return below("", options);
 }
 
+/** The folder in which a listing goes on, with its slash; `undefined` where it goes on right here. */
+function folderOf(rest: string): string | undefined {
+  const [first = "", ...deeper] = rest.split("/");
+  return deeper.length > 0 && isNameComponent(first) ? `${first}/` : undefined;
+}
+
 function mayLieBelow(folder: string, { wanted = ALL_NAMES }: WalkOptions): boolean {
   return wanted.mayLieBelow(folder);
 }
@@ -55,10 +61,10 @@ type Step = { readonly found: FoundRepository } | { readonly below: string } | u
 async function* below(prefix: string, options: WalkOptions): AsyncGenerator<FoundRepository> {
   const { driver, signal, after = "" } = options;
   const rest = after.startsWith(prefix) ? after.slice(prefix.length) : "";
-  const [first = "", ...deeper] = rest.split("/");
-  const folder = `${prefix}${first}/`;
-  const isWithin = deeper.length > 0 && isNameComponent(first);
-  if (isWithin && mayLieBelow(folder, options)) yield* below(folder, options);
+  const folder = folderOf(rest);
+  if (folder !== undefined && mayLieBelow(`${prefix}${folder}`, options)) {
+    yield* below(`${prefix}${folder}`, options);
+  }
   const parent = prefix === "" ? REPOSITORIES : repositoryFolder(prefix.slice(0, -1));
   const chunks = foldersByName(parent, {
     driver,

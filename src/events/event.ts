@@ -32,6 +32,8 @@ export interface EventRequest {
   readonly id: string;
   /** The client's address and port, as far as trusted proxies tell it. */
   readonly address: string;
+  /** The same without the port, as far as it is sure: other proxies could have made it up. */
+  readonly sureAddress: string;
   readonly host: string;
   readonly method: string;
   readonly userAgent: string;

@@ -67,8 +67,9 @@ const ROWS = {
   Unhealthy: { status: 503, code: "UNAVAILABLE" },
   Unsupported: { status: 405, code: "UNSUPPORTED" },
   TakenOver: { status: 409, code: "BLOB_UPLOAD_INVALID" },
-  // The content store translates these two; one that arrives here is a bug.
+  // The content store translates these three; one that arrives here is a bug.
   ObjectNotFound: { status: 500, code: "UNKNOWN" },
+  ObjectExists: { status: 500, code: "UNKNOWN" },
   InvalidKey: { status: 500, code: "UNKNOWN" },
   StagedOutOfOrder: { status: 416, code: "RANGE_INVALID" },
   StorageUnavailable: { status: 503, code: "UNAVAILABLE" },

@@ -11,7 +11,7 @@ import {
   clientAddress,
   externalOrigin,
   type ExternalUrlSettings,
-  withoutPort,
+  provenAddress,
 } from "./external-url.ts";
 import { Query } from "./query.ts";
 import { ReceivedBody } from "./receive-body.ts";
@@ -102,7 +102,7 @@ export class Exchange implements Shown {
   }
 
   get address(): string {
-    return withoutPort(this.client);
+    return provenAddress(this.incoming, this.#settings.external);
   }
 
   get certificate(): CertificateSubject | undefined {
@@ -182,6 +182,7 @@ export class Exchange implements Shown {
       request: {
         id: this.id,
         address: this.client,
+        sureAddress: this.address,
         host: this.header("host") ?? "",
         method: this.method,
         userAgent: this.header("user-agent") ?? "",

@@ -3,6 +3,7 @@
  * only as far as it comes from a proxy that is trusted.
  */
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import type { AddressList } from "../lib/address-list.ts";
 
 export interface ExternalUrlSettings {
@@ -10,7 +11,13 @@ export interface ExternalUrlSettings {
   readonly host: URL | undefined;
   readonly relativeUrls: boolean;
   readonly trustedProxies: AddressList;
+  /** Whether peers come over a unix socket: then they have no address, and are on this machine. */
+  readonly arePeersLocal: boolean;
+  /** Proxies that are believed whom they speak for, where wrong passwords are counted and audited. */
+  readonly addressProxies: AddressList;
 }
+
+type Trust = Pick<ExternalUrlSettings, "trustedProxies" | "arePeersLocal">;
 
 /** Scheme, host and what `http.host` has of a path; empty for relative URLs. Never ends with a slash. */
 export function externalOrigin(incoming: IncomingMessage, settings: ExternalUrlSettings): string {
@@ -24,7 +31,7 @@ export function externalOrigin(incoming: IncomingMessage, settings: ExternalUrlS
 }
 
 /** The client's address and port: what a trusted proxy tells, else the peer's. */
-export function clientAddress(incoming: IncomingMessage, settings: ExternalUrlSettings): string {
+export function clientAddress(incoming: IncomingMessage, settings: Trust): string {
   const { remoteAddress = "", remotePort } = incoming.socket;
   if (isTrusted(incoming, settings)) {
     const forwarded = forwardedFor(header(incoming, "x-forwarded-for"), settings);
@@ -39,19 +46,28 @@ export function clientAddress(incoming: IncomingMessage, settings: ExternalUrlSe
  * Each proxy adds whom it was asked by, so the last that is no trusted proxy itself is the client. What
  * stands before it the client may have made up, to be taken for another or to be counted anew each time.
  */
-function forwardedFor(
-  text: string | undefined,
-  { trustedProxies }: ExternalUrlSettings,
-): string | undefined {
+function forwardedFor(text: string | undefined, { trustedProxies }: Trust): string | undefined {
   const hops = (text ?? "").split(",").map((hop) => hop.trim());
-  const isProxy = (hop: string): boolean =>
-    trustedProxies.has(withoutPort(hop).replace(/^\[(.*)\]$/, "$1"));
+  const isProxy = (hop: string): boolean => trustedProxies.has(bareAddress(hop));
   const client = hops.findLast((hop) => !isProxy(hop)) ?? hops[0];
   return client === "" ? undefined : client;
 }
 
 function isAddress(text: string): boolean {
-  return /^[0-9A-Za-z.:[\]]{1,64}$/.test(text);
+  return isIP(bareAddress(text)) !== 0;
+}
+
+/** Without a port and brackets. */
+function bareAddress(text: string): string {
+  return withoutPort(text).replace(/^\[(.*)\]$/, "$1");
+}
+
+/** As {@link clientAddress}, without the port, of those proxies alone that somebody has named for it. */
+export function provenAddress(
+  incoming: IncomingMessage,
+  { addressProxies: trustedProxies, arePeersLocal }: ExternalUrlSettings,
+): string {
+  return withoutPort(clientAddress(incoming, { trustedProxies, arePeersLocal }));
 }
 
 /** An IPv6 address that has no brackets has no port either. */
@@ -59,10 +75,10 @@ export function withoutPort(address: string): string {
   return /^(?:\[.*\]|[^:]*):[0-9]+$/.test(address) ? address.replace(/:[0-9]+$/, "") : address;
 }
 
-/** A peer without an address came over a unix socket: someone on this machine. */
-function isTrusted(incoming: IncomingMessage, { trustedProxies }: ExternalUrlSettings): boolean {
+/** A peer that is gone may have no address either: it must not pass for one on this machine. */
+function isTrusted(incoming: IncomingMessage, { trustedProxies, arePeersLocal }: Trust): boolean {
   const { remoteAddress } = incoming.socket;
-  return remoteAddress === undefined || trustedProxies.has(remoteAddress);
+  return remoteAddress === undefined ? arePeersLocal : trustedProxies.has(remoteAddress);
 }
 
 interface Forwarded {

@@ -14,6 +14,12 @@ import type { Route } from "./route.ts";
 /** What a request would do to a repository; reading and writing are refused in different ways. */
 type Effect = "pull" | "push" | "delete";
 
+const WORDS = {
+  pull: "pull from",
+  push: "push to",
+  delete: "delete from",
+} as const satisfies Record<Effect, string>;
+
 /** The words of the token protocol: who writes reads as well there. */
 const SCOPES = {
   pull: ["pull"],
@@ -107,7 +113,12 @@ function challenged(
 /** Whoever said who they are gets to see no more than if the thing were not there. */
 function deniedAs({ route, method }: Exchange): Error {
   const unknown = method === "GET" || method === "HEAD" ? unknownOf(route) : undefined;
-  return unknown ?? new Denied("you may not do this here");
+  if (unknown !== undefined) return unknown;
+  const lacking =
+    route !== undefined && "name" in route
+      ? `: it takes the right to ${WORDS[effectOf(route.kind, method)]} ${route.name}`
+      : "";
+  return new Denied(`requested access to the resource is denied${lacking}`);
 }
 
 function unknownOf(route: Route | undefined): Error | undefined {

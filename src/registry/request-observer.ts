@@ -5,6 +5,7 @@ import type { FinishedRequest, HandlerName, Metrics } from "../observability/met
 import { formatReference } from "../oci/reference.ts";
 import { errorCodeOf } from "./error-response.ts";
 import { AuthenticationRequired } from "./errors.ts";
+import { withoutPort } from "./external-url.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Route } from "./route.ts";
 
@@ -109,7 +110,7 @@ function accessEntry(
   status: number,
 ): Parameters<AccessLog["record"]>[0] {
   return {
-    address: exchange.address,
+    address: withoutPort(exchange.client),
     user: exchange.actor,
     at,
     method: exchange.method,

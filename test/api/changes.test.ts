@@ -40,6 +40,7 @@ describe("robots", () => {
       actor: "admin",
       identity: "user",
       address: "192.0.2.7",
+
       requestId: "request of admin",
       reference: "ci",
       outcome: "done",
@@ -108,6 +109,7 @@ describe("a repository", () => {
         request: {
           id: "request of alice",
           address: "192.0.2.7",
+          sureAddress: "192.0.2.7",
           host: "registry.example.com",
           method: "DELETE",
           userAgent: "test/1",

@@ -104,7 +104,7 @@ describe("formatEnvelope()", () => {
 
   it("keeps actor and source there when nothing is known of them", () => {
     const event = { ...tagDeleted("1"), actor: { name: "", kind: "anonymous" } } as const;
-    const request = { id: "", address: "", host: "", method: "", userAgent: "" };
+    const request = { id: "", address: "", sureAddress: "", host: "", method: "", userAgent: "" };
     const [written] = parse({ ...event, request }, { address: "", instanceId: "" });
     expect(written).toMatchObject({ actor: {}, source: {} });
     expect(written?.["actor"]).toEqual({});

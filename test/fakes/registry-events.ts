@@ -20,6 +20,7 @@ export function originOf(id: string): EventOrigin {
     request: {
       id: "11111111-2222-4333-8444-555555555555",
       address: "10.0.0.1:1234",
+      sureAddress: "10.0.0.1",
       host: "reg.example",
       method: "PUT",
       userAgent: "docker/28.0",

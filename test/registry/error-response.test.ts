@@ -56,6 +56,7 @@ const ERRORS: { readonly [Kind in KnownError["kind"]]: readonly [KnownError, num
   Unsupported: [new edge.Unsupported("off"), 405, "UNSUPPORTED"],
   TakenOver: [new TakenOver(), 409, "BLOB_UPLOAD_INVALID"],
   ObjectNotFound: [new storage.ObjectNotFound(SECRET), 500, "UNKNOWN"],
+  ObjectExists: [new storage.ObjectExists(SECRET), 500, "UNKNOWN"],
   InvalidKey: [new storage.InvalidKey(SECRET), 500, "UNKNOWN"],
   StagedOutOfOrder: [new storage.StagedOutOfOrder("k", 7), 416, "RANGE_INVALID"],
   StorageUnavailable: [

@@ -5,6 +5,7 @@ import {
   externalOrigin,
   type ExternalUrlSettings,
   isHost,
+  provenAddress,
 } from "../../src/registry/external-url.ts";
 import { incomingRequest } from "../fakes/incoming-request.ts";
 
@@ -13,7 +14,9 @@ const STRANGER = "203.0.113.9";
 const settings = (change: Partial<ExternalUrlSettings> = {}): ExternalUrlSettings => ({
   host: undefined,
   relativeUrls: false,
+  arePeersLocal: true,
   trustedProxies: new AddressList(["10.0.0.0/8"]),
+  addressProxies: new AddressList(["127.0.0.0/8"]),
   ...change,
 });
 const HOST = ["Host", "registry.test:5000"] as const;
@@ -108,6 +111,19 @@ describe("externalOrigin()", () => {
   });
 });
 
+describe("provenAddress()", () => {
+  const provenFor = (from: string): string => {
+    const headers = [["X-Forwarded-For", "198.51.100.7:80"]] as const;
+    return provenAddress(incomingRequest({ headers, address: from }), settings());
+  };
+
+  it("is what a proxy tells that is believed in this, and no other's word", () => {
+    expect(provenFor("127.0.0.1")).toBe("198.51.100.7");
+    expect(provenFor(PROXY)).toBe(PROXY);
+    expect(provenFor(STRANGER)).toBe(STRANGER);
+  });
+});
+
 describe("clientAddress()", () => {
   const addressFor = (
     from: string | undefined,
@@ -124,6 +140,13 @@ describe("clientAddress()", () => {
     expect(addressFor(PROXY, [["X-Forwarded-For", "198.51.100.7, 10.0.0.9"]])).toBe("198.51.100.7");
     expect(addressFor(PROXY, [["X-Real-IP", "2001:db8::7"]])).toBe("2001:db8::7");
     expect(addressFor(PROXY, [["X-Forwarded-For", "10.0.0.7, 10.0.0.9:80"]])).toBe("10.0.0.7");
+  });
+
+  it("is not what somebody says whose own address is not known any more", () => {
+    const headers = [["X-Forwarded-For", "198.51.100.7"]] as const;
+    const gone = incomingRequest({ headers, address: undefined });
+    expect(clientAddress(gone, settings({ arePeersLocal: false }))).toBe("");
+    expect(clientAddress(gone, settings({ arePeersLocal: true }))).toBe("198.51.100.7");
   });
 
   it("is not what a client put there before a proxy added the truth", () => {

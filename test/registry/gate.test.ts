@@ -164,7 +164,8 @@ describe("what may not be read looks like what is not there", () => {
     ] as const) {
       const forbidden = await expectStatus(403, "reader", method, `secret/app/${path}`);
       const absent = await ask("reader", method, `never/been/${path}`);
-      expect(forbidden).toEqual(absent);
+      const alike = (got: Got): string => anonymised(got, "secret/app", "never/been");
+      expect(alike(forbidden)).toBe(alike(absent));
     }
   });
 });
