@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openBarge } from "../fixtures/barge.ts";
+import { openVersityGateway } from "../fixtures/versitygw.ts";
 import { Canaries } from "./canaries.ts";
 import { bcrypt } from "./htpasswd-lines.ts";
 
@@ -112,6 +113,30 @@ describe("a start that fails keeps to itself", () => {
     await writeFile(config, JSON.stringify({ ...usual, ...auth({ users }) }));
     const output = await started(config);
     expect(output).toMatch(/users/);
+    expect(canaries.in(output)).toEqual([]);
+  });
+
+  it("a key that the store refuses", async () => {
+    await using resources = new AsyncDisposableStack();
+    const canaries = new Canaries();
+    const { endpoint, accessKey, region, bucket } = await openVersityGateway(resources);
+    const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-canary-"))).path;
+    const config = join(folder, "config.yml");
+    const s3 = { regionendpoint: endpoint.href, region, bucket, forcepathstyle: true };
+    const keys = { accesskey: accessKey, secretkey: canaries.mint("the secret"), secure: false };
+    const http = { addr: "127.0.0.1:0" };
+    await writeFile(
+      config,
+      JSON.stringify({
+        version: 0.1,
+        log: { level: "debug" },
+        storage: { s3: { ...s3, ...keys } },
+        http,
+      }),
+    );
+    const output = await started(config);
+    expect(output).not.toMatch(/listening on/);
+    expect(output).toMatch(/signature|denied|refused|forbidden/i);
     expect(canaries.in(output)).toEqual([]);
   });
 });

@@ -8,12 +8,13 @@ import { WebhookReceiver } from "../fakes/webhook-receiver.ts";
 import { type Answer, RegistryClient } from "../conformance/client.ts";
 import { openBarge, type RunningBarge } from "../fixtures/barge.ts";
 import { freePort } from "../fixtures/free-port.ts";
+import { openVersityGateway } from "../fixtures/versitygw.ts";
 import { Canaries, formsOf } from "./canaries.ts";
 import { canaryRequests } from "./canary-requests.ts";
 import { htpasswdLine } from "./htpasswd-lines.ts";
 import { basic } from "./matrix-credentials.ts";
 import { jobToken, openIssuer } from "./matrix-registry.ts";
-import { IMAGE, manifest, putManifest } from "./matrix-world.ts";
+import { BLOB, IMAGE, manifest, postBlob, putManifest } from "./matrix-world.ts";
 
 const LIMIT_MS = 120_000;
 
@@ -193,6 +194,39 @@ it.each(["text", "json", "logstash"])(
     expect([...new Set(leaks)]).toEqual([]);
   },
 );
+
+it("the key of a store, and what is signed with it, goes to nobody but who asked", async () => {
+  await using resources = new AsyncDisposableStack();
+  const canaries = new Canaries();
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-canary-"))).path;
+  const gateway = await openVersityGateway(resources);
+  canaries.adopt("the key of the store", gateway.secretKey);
+  const config = join(folder, "config.yml");
+  const { endpoint, accessKey, secretKey, region, bucket } = gateway;
+  const s3 = { regionendpoint: endpoint.href, region, bucket, forcepathstyle: true, secure: false };
+  const sections = {
+    version: 0.1,
+    log: { level: "debug", accesslog: { disabled: false } },
+    storage: { s3: { ...s3, accesskey: accessKey, secretkey: secretKey } },
+    http: { addr: "127.0.0.1:0" },
+  };
+  await writeFile(config, JSON.stringify(sections));
+  const barge = await openBarge(resources, { storage: "s3", config });
+  const client = resources.use(new RegistryClient(barge.origin));
+  const { target, headers = {}, body = "" } = postBlob("team/app", BLOB);
+  const pushed = await client.send("POST", target, { headers, body: Buffer.from(body) });
+  expect(pushed.status).toBe(201);
+  const sent = await client.send("GET", `/v2/team/app/blobs/${BLOB.digest}`);
+  const location = new URL(sent.header("location") ?? "");
+  const signature = location.searchParams.get("X-Amz-Signature") ?? "";
+  expect(signature).toMatch(/^[0-9a-f]{64}$/);
+  canaries.adopt("a signature", signature);
+  const asked = await client.send("GET", `/v2/team/app/tags/list${location.search}`);
+  expect(canaries.in(textOf(asked))).toEqual([]);
+  await barge.stop();
+  expect(barge.output.join("\n")).toContain("/v2/team/app/tags/list");
+  expect(canaries.in(barge.output.join("\n"))).toEqual([]);
+});
 
 it("a secret is found however it is written", () => {
   const canaries = new Canaries();
