@@ -1,5 +1,10 @@
 /** What a storage driver throws; nothing else may leave one. A driver's own error travels as `cause`. */
-export type StorageError = ObjectNotFound | InvalidKey | StagedOutOfOrder | StorageUnavailable;
+export type StorageError =
+  | ObjectNotFound
+  | ObjectExists
+  | InvalidKey
+  | StagedOutOfOrder
+  | StorageUnavailable;
 
 /** There is no such object, or no such staged object. */
 export class ObjectNotFound extends Error {
@@ -7,6 +12,16 @@ export class ObjectNotFound extends Error {
   readonly key: string;
   constructor(key: string, options?: ErrorOptions) {
     super(`no object ${key}`, options);
+    this.key = key;
+  }
+}
+
+/** Something lies where an object was to be stored only if there is none. */
+export class ObjectExists extends Error {
+  readonly kind = "ObjectExists";
+  readonly key: string;
+  constructor(key: string, options?: ErrorOptions) {
+    super(`there is an object ${key} already`, options);
     this.key = key;
   }
 }

@@ -20,6 +20,15 @@ export interface ChangeOptions extends CallOptions {
   readonly isVolatile?: boolean;
 }
 
+export interface WriteOptions extends ChangeOptions {
+  /**
+   * Stores the object only if there is none at the moment at which it would appear, whoever else
+   * writes, in whatever process. A store that cannot promise that compares and writes in two steps:
+   * `storage-drivers/README.md` names those.
+   */
+  readonly ifAbsent?: boolean;
+}
+
 /** Half-open in spirit: `lengthBytes` bytes from `startBytes` on, or all the rest. A range beyond the end yields what is there. */
 export interface ByteRange {
   readonly startBytes: number;
@@ -61,8 +70,10 @@ export interface StorageDriver extends AsyncDisposable {
   /**
    * Stores a small object (links, tags, manifests: at most a few MiB), replacing what was there. A
    * reader sees the old bytes or the new, never a part. It is durable when the promise resolves.
+   * @throws {ObjectExists} with `ifAbsent`, when there is one: what this call was given was never there,
+   * and what is there is durable. One with the very same bytes may be taken for this call's own.
    */
-  write(key: string, bytes: Uint8Array, options: ChangeOptions): Promise<void>;
+  write(key: string, bytes: Uint8Array, options: WriteOptions): Promise<void>;
 
   /** Removes one object. Idempotent: an absent one is no error. */
   delete(key: string, options: CallOptions): Promise<void>;

@@ -3,6 +3,16 @@ import { StorageUnavailable } from "../../src/storage/errors.ts";
 /** Ways of the kernel to say that there is no such file: a symbolic link is none either. */
 const ABSENCE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG", "ELOOP"]);
 
+/** Ways to say that a file cannot have a second name there. */
+const NO_SECOND_NAME: ReadonlySet<string> = new Set([
+  "EMLINK",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EPERM",
+  "EXDEV",
+]);
+
 /** The code of a failed system call, such as `ENOSPC`. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
@@ -12,6 +22,11 @@ export function errnoOf(error: unknown): string | undefined {
 /** Whether the call failed because there is nothing of that name. */
 export function isAbsence(error: unknown): boolean {
   return ABSENCE.has(errnoOf(error) ?? "");
+}
+
+/** Whether `link` failed because a file cannot have a second name there, whatever that name is. */
+export function isWithoutSecondNames(error: unknown): boolean {
+  return NO_SECOND_NAME.has(errnoOf(error) ?? "");
 }
 
 /** For `catch`: absence becomes `undefined`, anything else goes on its way. */

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { Slots } from "../../src/lib/slots.ts";
-import { ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
+import { ObjectExists, ObjectNotFound, StorageUnavailable } from "../../src/storage/errors.ts";
 import type {
   ByteRange,
   CallOptions,
@@ -12,8 +12,10 @@ import type {
   QuickInfo,
   QuickStat,
   StorageDriver,
+  WriteOptions,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix, childKey, isObjectKey } from "../keys.ts";
+import { createFile } from "./create-file.ts";
 import { Directories } from "./directories.ts";
 import { absentAsUndefined, errnoOf, namingFailure, toStorageError } from "./failures.ts";
 import { type FileSystem, realFileSystem } from "./file-system.ts";
@@ -98,13 +100,15 @@ export class FilesystemDriver implements StorageDriver, LocalFiles, QuickStat {
   async write(
     key: string,
     bytes: Uint8Array,
-    { signal, isVolatile }: ChangeOptions,
+    { signal, isVolatile, ifAbsent }: WriteOptions,
   ): Promise<void> {
     checkObjectKey(key);
     using _slot = await this.#parts.slots.take(signal);
-    await namingFailure(`write ${key}`, () =>
-      replaceFile(this.#parts.pathOf(key), bytes, { ...this.#parts, isVolatile }),
-    );
+    const [path, placing] = [this.#parts.pathOf(key), { ...this.#parts, isVolatile }];
+    await namingFailure(`write ${key}`, async () => {
+      if (ifAbsent !== true) await replaceFile(path, bytes, placing);
+      else if (!(await createFile(path, bytes, placing))) throw new ObjectExists(key);
+    });
   }
 
   async delete(key: string, { signal }: CallOptions): Promise<void> {

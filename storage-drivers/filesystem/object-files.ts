@@ -73,12 +73,16 @@ function withoutFirst(pieces: readonly Uint8Array[], countBytes: number): readon
   return [];
 }
 
-interface Replacing {
+/** How a file is put in its place. */
+export interface Placing {
   readonly files: FileSystem;
   readonly directories: Directories;
   /** A power cut may undo it. */
   readonly isVolatile?: boolean | undefined;
 }
+
+/** Gives the filled file `temporary` its name or not, and leaves nothing under the old one. */
+export type Naming<Result> = (temporary: string) => Promise<Result>;
 
 /**
  * Puts a whole file at `path` in one step, durably unless told: a reader sees the old file or the new
@@ -87,24 +91,41 @@ interface Replacing {
 export async function replaceFile(
   path: string,
   bytes: Uint8Array,
-  { files, directories, isVolatile = false }: Replacing,
+  placing: Placing,
 ): Promise<void> {
+  const { files } = placing;
+  await placeFile(path, { bytes, placing, name: (temporary) => files.rename(temporary, path) });
+}
+
+/**
+ * Fills a file beside `path` and leaves its name to `name`. What is at `path` then is durable unless
+ * told, whoever has put it there.
+ */
+export async function placeFile<Result>(
+  path: string,
+  {
+    bytes,
+    placing: { files, directories, isVolatile = false },
+    name,
+  }: { readonly bytes: Uint8Array; readonly placing: Placing; readonly name: Naming<Result> },
+): Promise<Result> {
   const folder = dirname(path);
-  const replace = async (): Promise<void> => {
+  const place = async (): Promise<Result> => {
     const temporary = temporaryPath(path);
     const file = await files.open(temporary, NEW_FILE, 0o666);
     try {
       await fill(file, bytes, isVolatile ? undefined : directories);
-      await files.rename(temporary, path);
+      return await name(temporary);
     } catch (error) {
       await files.rm(temporary, { force: true }).catch(ignoreSecondFailure);
       throw error;
     }
   };
-  await directories.within(folder, replace, { isVolatile });
-  if (isVolatile) return;
+  const result = await directories.within(folder, place, { isVolatile });
+  if (isVolatile) return result;
   await directories.sync(folder);
   await directories.settled(path);
+  return result;
 }
 
 /** @param directories sync the file, too. */

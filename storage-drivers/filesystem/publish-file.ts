@@ -6,9 +6,9 @@ import type { Clock } from "../../src/lib/clock.ts";
 import type { ObjectInfo, StagedInfo } from "../../src/storage/storage-driver.ts";
 import { type MarkParts, mayBeAppending } from "./append-marks.ts";
 import type { Directories } from "./directories.ts";
-import { absentAsUndefined, errnoOf } from "./failures.ts";
+import { absentAsUndefined, errnoOf, isWithoutSecondNames } from "./failures.ts";
 import type { FileSystem, OpenFile } from "./file-system.ts";
-import { openPlainFile, temporaryPath, NEW_FILE } from "./object-files.ts";
+import { NEW_FILE, openPlainFile, temporaryPath } from "./object-files.ts";
 import { checkUnchanged, copyBeginning, isSameFile } from "./staged-file.ts";
 
 /** What the halves of the driver share. */
@@ -34,17 +34,6 @@ interface Publishing extends Publication {
   readonly to: string;
   readonly file: OpenFile;
 }
-
-/** What `link` says when the name is taken, or where a file cannot have a second name there. */
-const NOT_LINKED: ReadonlySet<string> = new Set([
-  "EEXIST",
-  "EMLINK",
-  "ENOSYS",
-  "ENOTSUP",
-  "EOPNOTSUPP",
-  "EPERM",
-  "EXDEV",
-]);
 
 /**
  * Gives the staged file `key` the name `to`, durably: sync the bytes, add the second name, sync the
@@ -133,7 +122,7 @@ async function giveName({ key, to, at, parts }: Publishing): Promise<boolean> {
     await files.link(pathOf(key), pathOf(to));
     return true;
   } catch (error) {
-    if (!NOT_LINKED.has(errnoOf(error) ?? "")) throw error;
+    if (errnoOf(error) !== "EEXIST" && !isWithoutSecondNames(error)) throw error;
   }
   const present = await objectAt(to, parts);
   if (present?.sizeBytes === at.sizeBytes) return false;

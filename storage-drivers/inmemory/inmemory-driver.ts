@@ -1,4 +1,4 @@
-import { ObjectNotFound } from "../../src/storage/errors.ts";
+import { ObjectExists, ObjectNotFound } from "../../src/storage/errors.ts";
 import type {
   ByteRange,
   CallOptions,
@@ -7,6 +7,7 @@ import type {
   QuickInfo,
   QuickStat,
   StorageDriver,
+  WriteOptions,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix } from "../keys.ts";
 import { ByteList } from "./byte-list.ts";
@@ -49,9 +50,10 @@ export class InMemoryDriver implements StorageDriver, QuickStat {
     }
   }
 
-  async write(key: string, bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+  async write(key: string, bytes: Uint8Array, { signal, ifAbsent }: WriteOptions): Promise<void> {
     signal.throwIfAborted();
     checkObjectKey(key);
+    if (ifAbsent === true && this.#store.objects.has(key)) throw new ObjectExists(key);
     const whole = new ByteList();
     whole.append(bytes);
     this.#store.objects.set(key, { bytes: whole, modifiedAt: new Date() });

@@ -8,10 +8,12 @@ import type {
   ObjectInfo,
   PresignedUrls,
   StorageDriver,
+  WriteOptions,
 } from "../../src/storage/storage-driver.ts";
 import { checkKey, checkObjectKey, checkPrefix, isObjectKey } from "../keys.ts";
 import { Bucket } from "./bucket.ts";
 import { listBelow } from "./bucket-listing.ts";
+import { createObject } from "./create-object.ts";
 import { deleteBelow } from "./discard-upload.ts";
 import { type Placement, placementOf } from "./placement.ts";
 import { readObject } from "./read-object.ts";
@@ -99,9 +101,11 @@ export class S3Driver implements StorageDriver, PresignedUrls {
     yield* readObject(this.#bucket, key, { signal, range });
   }
 
-  async write(key: string, bytes: Uint8Array, { signal }: CallOptions): Promise<void> {
+  async write(key: string, bytes: Uint8Array, { signal, ifAbsent }: WriteOptions): Promise<void> {
     checkObjectKey(key);
-    await this.#bucket.put(key, bytes, { signal, placement: this.#placement });
+    const options = { signal, placement: this.#placement };
+    if (ifAbsent === true) await createObject(this.#bucket, { key, bytes }, options);
+    else await this.#bucket.put(key, bytes, options);
   }
 
   async delete(key: string, { signal }: CallOptions): Promise<void> {

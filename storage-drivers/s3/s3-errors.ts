@@ -27,10 +27,21 @@ function reasonOf(error: Error): string | undefined {
 }
 
 function statusOf(error: Error): number | undefined {
-  if (!("$metadata" in error) || typeof error.$metadata !== "object") return undefined;
-  const metadata = error.$metadata ?? {};
+  const metadata = metadataOf(error);
   if (!("httpStatusCode" in metadata)) return undefined;
   return typeof metadata.httpStatusCode === "number" ? metadata.httpStatusCode : undefined;
+}
+
+function metadataOf(error: Error): object {
+  if (!("$metadata" in error) || typeof error.$metadata !== "object") return {};
+  return error.$metadata ?? {};
+}
+
+/** How often the library has tried until this error came: the store may have carried out any of those. */
+export function attemptsBefore(error: unknown): number {
+  if (!(error instanceof StorageUnavailable) || !(error.cause instanceof Error)) return 1;
+  const metadata = metadataOf(error.cause);
+  return "attempts" in metadata && typeof metadata.attempts === "number" ? metadata.attempts : 1;
 }
 
 /** Whether the store refused or failed for one of these reasons. */

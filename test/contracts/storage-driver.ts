@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, it } from "vitest";
+import { describeStorageCreating } from "./storage-creating.ts";
 import { describeStorageListing } from "./storage-listing.ts";
 import { describeStorageLooks } from "./storage-looks.ts";
 import { describeStorageObjects } from "./storage-objects.ts";
@@ -19,6 +20,7 @@ export function describeStorageDriver({ name, open }: StorageSubject): void {
 
     const law: Law = (title, test) => it(title, () => test(store));
     describeStorageObjects(law);
+    describeStorageCreating(law);
     describeStorageListing(law);
     describeStorageLooks(law);
     describeStorageStaging(law);
