@@ -1,5 +1,5 @@
 /** Where Barge keeps what it may lose without harm: signing keys, the socket of administrators. */
-import { chmod, mkdir } from "node:fs/promises";
+import { chmod, lstat, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { errorText } from "../lib/error-text.ts";
@@ -27,12 +27,23 @@ export function stateDirectoryOf({
 export async function makeStateDirectory(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: MODE });
+    await refuseForeign(path);
     await chmod(path, MODE);
   } catch (cause) {
     const problem = `the state directory ${path} cannot be used: ${errorText(cause)}`;
     throw new StateDirectoryUnusable(
-      `${problem}; name another one in barge.state.directory, or make it writable`,
+      `${problem}; name another one in barge.state.directory, or make it this user's own`,
       { cause },
     );
+  }
+}
+
+/** Whoever owns it could put keys there that sign tokens for anybody. */
+async function refuseForeign(path: string): Promise<void> {
+  const found = await lstat(path);
+  if (!found.isDirectory()) throw new TypeError("it is no directory");
+  const userId = process.geteuid?.();
+  if (userId !== undefined && found.uid !== userId) {
+    throw new TypeError(`it belongs to the user ${found.uid}`);
   }
 }

@@ -169,6 +169,8 @@ function certificateLogin({ commonName, organizations }: CertificateSubject): Lo
   // Names of robots and of jobs are theirs: what a certificate says must not be taken for one.
   const isAnothers = commonName.startsWith(ROBOT_PREFIX) || commonName.includes(":");
   if (commonName === "" || isAnothers) return undefined;
-  const identity = { kind: "user", name: commonName, groups: organizations } as const;
+  // A colon stands in the groups that issuers of tokens name.
+  const groups = organizations.filter((organization) => !organization.includes(":"));
+  const identity = { kind: "user", name: commonName, groups } as const;
   return { identity, fingerprint: undefined, robot: undefined };
 }

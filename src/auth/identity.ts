@@ -27,6 +27,7 @@ export interface WorkloadIdentity {
   readonly subject: string;
   /** Of the verified token: those that some rule or group setting looks at. Values are JSON. */
   readonly claims: Readonly<Record<string, unknown>>;
+  /** As rules name them: `ISSUER:GROUP`. */
   readonly groups: readonly string[];
 }
 

@@ -135,7 +135,8 @@ function identityOf(payload: JWTPayload, { name, config, claims }: Issuer): Work
     issuer: name,
     subject,
     claims: pickClaims(payload, claims),
-    groups: groupsOf(payload, config.groupsClaim),
+    // An issuer may name a group as it likes, but none of the config and none of another issuer.
+    groups: groupsOf(payload, config.groupsClaim).map((group) => `${name}:${group}`),
   };
 }
 

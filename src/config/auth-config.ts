@@ -136,12 +136,21 @@ function missingKey(auth: BargeAuthMap, { driver }: StorageConfig): readonly Aut
 }
 
 function issuerProblems(auth: BargeAuthMap): readonly AuthProblem[] {
-  return Object.entries(toIssuers(auth)).flatMap(([name, issuer]) => {
+  const claims = Object.entries(toIssuers(auth)).flatMap(([name, issuer]) => {
     const message = groupsClaimProblem(issuer);
     return message === undefined
       ? []
       : [{ path: ["barge", "auth", "issuers", name, "groups"], message }];
   });
+  return [...claims, ...takenGroups(auth)];
+}
+
+/** What an issuer calls a group must never be one of the file's. */
+function takenGroups({ groups }: BargeAuthMap): readonly AuthProblem[] {
+  const message = "has a colon, which stands in the groups of issuers (ISSUER:GROUP) alone";
+  return Object.keys(groups)
+    .filter((group) => group.includes(":"))
+    .map((group) => ({ path: ["barge", "auth", "groups", group], message }));
 }
 
 type Issuers = Readonly<Record<string, WorkloadIssuerConfig>>;

@@ -56,7 +56,9 @@ const issuerSchema = z.strictObject({
   ca: text().describe(
     "PEM file of the authorities of the issuer's certificate. Default: those of the system.",
   ),
-  groups: text().describe("Claim that holds the names of groups. Default: none."),
+  groups: text().describe(
+    "Claim that holds the names of groups, which rules name as `group:ISSUER:NAME`. Default: none.",
+  ),
   maxTokenAge: limitedDuration("1h", { minMs: MINUTE_MS, maxMs: DAY_MS }).describe(
     "Time from `iat` after which a token is refused, from 1m to 24h.",
   ),

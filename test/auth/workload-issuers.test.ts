@@ -39,13 +39,13 @@ describe("a job's token", async () => {
       issuer: "github",
       subject: claims.sub,
       claims: { repository_owner: "org" },
-      groups: ["dev", "ops"],
+      groups: ["github:dev", "github:ops"],
     });
   });
 
   it.each([
-    ["one text", "dev", ["dev"]],
-    ["a list", ["dev", "ops"], ["dev", "ops"]],
+    ["one text", "dev", ["github:dev"]],
+    ["a list", ["dev", "ops"], ["github:dev", "github:ops"]],
     ["nothing", undefined, []],
     ["a map", { dev: true }, []],
     ["a number", 7, []],

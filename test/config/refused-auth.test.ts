@@ -76,6 +76,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   [auth('groups: {dev: ["a\\nb"]}'), "barge.auth.groups.dev[0]", "odd characters"],
   [auth('groups: {"a,b": [alice]}'), "barge.auth.groups.a,b", "odd characters"],
   [auth("groups: {dev: []}"), "barge.auth.groups.dev", "is empty"],
+  [auth('groups: {"github:dev": [alice]}'), "barge.auth.groups.github:dev", "has a colon"],
   [issuer("audience: a"), "barge.auth.issuers.x.issuer", "is missing"],
   [issuer("issuer: 'https://a.example'"), "barge.auth.issuers.x.audience", "is missing"],
   [issuer("issuer: 'https://a.example', audience: []"), "barge.auth.issuers.x.audience", "empty"],
