@@ -1,18 +1,29 @@
 import { isIPv6 } from "node:net";
 
 const GROUPS = 8;
+const BITS_OF_GROUP = 16;
 const GROUPS_OF_NETWORK = 4;
+const GROUPS_OF_SITE = 3;
 
 /**
  * What counts as one client among addresses: an IPv4 address, also in IPv6 clothes, and the /64 of an IPv6
  * address, for whoever has one of those has them all. Any other text is itself.
  */
 export function networkOf(address: string): string {
+  return beginningOf(address, GROUPS_OF_NETWORK);
+}
+
+/** As {@link networkOf}, but the /48 of an IPv6 address: what one customer may have, and some share. */
+export function siteOf(address: string): string {
+  return beginningOf(address, GROUPS_OF_SITE);
+}
+
+function beginningOf(address: string, count: number): string {
   const [plain = ""] = address.split("%");
   if (!isIPv6(plain)) return plain;
   const groups = groupsOf(plain.toLowerCase());
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(plain)?.[1] ?? mappedBy(groups);
-  return mapped ?? `${groups.slice(0, GROUPS_OF_NETWORK).join(":")}::/64`;
+  return mapped ?? `${groups.slice(0, count).join(":")}::/${count * BITS_OF_GROUP}`;
 }
 
 /** All eight, without leading zeros. The dotted end that an address may have counts as two. */

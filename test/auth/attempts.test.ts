@@ -1,48 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { AttemptLimiter } from "../../src/auth/attempts.ts";
-import { TooManyAttempts } from "../../src/auth/errors.ts";
-import { FakeClock } from "../fakes/fake-clock.ts";
+import { HOME, Lab, type Outcome } from "./attempts-lab.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
-const HOME = "192.0.2.1";
-
-interface Limits {
-  readonly perAddress?: number;
-  readonly perAccount?: number;
-}
-
-/** What an attempt came to: wrong, right, or for how many seconds it was put off. */
-type Outcome = "wrong" | "right" | number;
-
-class Lab {
-  readonly clock = new FakeClock();
-  readonly limiter: AttemptLimiter;
-  calls = 0;
-
-  constructor({ perAddress = 30, perAccount = 10 }: Limits = {}) {
-    this.limiter = new AttemptLimiter({ perAddress, perAccount, clock: this.clock });
-  }
-
-  async try(account: string, { address = HOME, isRight = false } = {}): Promise<Outcome> {
-    try {
-      const found = await this.limiter.run({ address, account }, () => {
-        this.calls += 1;
-        return Promise.resolve(isRight ? account : undefined);
-      });
-      return found === undefined ? "wrong" : "right";
-    } catch (error) {
-      if (error instanceof TooManyAttempts) return error.retryAfterSeconds;
-      throw error;
-    }
-  }
-
-  /** Wrong ones one after the other until one is put off. @returns how many were let through. */
-  async exhaust(account: string, address = HOME): Promise<number> {
-    for (let count = 0; ; count += 1) {
-      if ((await this.try(account, { address })) !== "wrong") return count;
-    }
-  }
-}
 
 describe("AttemptLimiter", () => {
   it("hands on what the check finds, and takes only `undefined` for wrong", async () => {
@@ -144,12 +103,35 @@ describe("AttemptLimiter", () => {
 
   it("slows down guesses at one account from many addresses", async () => {
     const lab = new Lab();
+    await lab.dry("alice");
     const outcomes: Outcome[] = [];
-    for (let count = 0; count < 60; count += 1) {
-      outcomes.push(await lab.try("alice", { address: `198.51.100.${count}` }));
+    for (let count = 0; count < 20; count += 1) {
+      outcomes.push(await lab.try("alice", { address: `198.51.100.${count % 10}` }));
     }
-    expect(outcomes.indexOf(30)).toBe(50);
-    expect(await lab.try("bob", { address: "198.51.100.59" })).toBe("wrong");
+    expect(outcomes).toEqual([...Array(10).fill("wrong"), ...Array(10).fill(30)]);
+    expect(await lab.try("bob", { address: "198.51.100.9" })).toBe("wrong");
+  });
+
+  it("lets an account in where it is new, whatever happens to it elsewhere", async () => {
+    const lab = new Lab();
+    await lab.dry("alice");
+    await lab.dry("alice", "203.0.113");
+    expect(await lab.try("alice", { isRight: true, address: HOME })).toBe("right");
+    expect(await lab.try("alice", { isRight: true, address: HOME })).toBe("right");
+  });
+
+  it("lets each network try once in half a minute then, and an IPv6 site counts as one", async () => {
+    const lab = new Lab();
+    await lab.dry("alice");
+    expect(await lab.try("alice", { address: "2001:db8:1:1::1" })).toBe("wrong");
+    expect(await lab.try("alice", { address: "2001:db8:1:2::1" })).toBe(30);
+    expect(await lab.try("alice", { address: "2001:db8:2:2::1" })).toBe("wrong");
+    await lab.clock.advance(29_999);
+    expect(await lab.try("alice", { address: "2001:db8:1:2::1" })).toBe(1);
+    await lab.clock.advance(1);
+    await lab.dry("alice");
+    expect(await lab.try("alice", { address: "2001:db8:1:2::1" })).toBe("wrong");
+    expect(await lab.try("alice", { address: "2001:db8:1:1::1" })).toBe(30);
   });
 
   it("lets an account in where it was lately, whatever happens to it elsewhere", async () => {
@@ -158,9 +140,6 @@ describe("AttemptLimiter", () => {
     for (let count = 0; count < 60; count += 1) {
       await lab.try("alice", { address: `198.51.100.${count}` });
     }
-    expect(await lab.try("alice", { isRight: true, address: "203.0.113.9" })).toEqual(
-      expect.any(Number),
-    );
     expect(await lab.try("alice", { isRight: true })).toBe("right");
   });
 
@@ -204,134 +183,28 @@ describe("AttemptLimiter", () => {
   });
 });
 
-/** Checks that run until the test ends them. */
-class Held {
-  readonly #running: PromiseWithResolvers<string | undefined>[] = [];
-  most = 0;
-  started = 0;
-
-  check = (): Promise<string | undefined> => {
-    const one = Promise.withResolvers<string | undefined>();
-    this.#running.push(one);
-    this.started += 1;
-    this.most = Math.max(this.most, this.#running.length);
-    return one.promise;
-  };
-
-  /** Ends the one that started first. */
-  async finishOne(found: string | undefined): Promise<void> {
-    this.#running.shift()?.resolve(found);
-    await settled();
-  }
-
-  /** Ends those that run now and those that start by it, until none is left. */
-  async finish(found: string | undefined): Promise<void> {
-    while (this.#running.length > 0) await this.finishOne(found);
-  }
-}
-
-/** After all that follows from what is resolved already. */
-async function settled(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
-
-describe("AttemptLimiter, for many at once", () => {
-  const attempt = { address: HOME, account: "alice" };
-
-  it("runs few of one address at a time, and not one more than may fail", async () => {
-    const { limiter } = new Lab({ perAddress: 10, perAccount: 10 });
-    const held = new Held();
-    const all = Promise.allSettled(
-      Array.from({ length: 40 }, () => limiter.run(attempt, held.check)),
-    );
-    await settled();
-    expect(held.started).toBe(4);
-    await held.finish(undefined);
-    const results = await all;
-    expect(held.most).toBe(4);
-    expect(held.started).toBe(10);
-    expect(results.filter(({ status }) => status === "rejected")).toHaveLength(30);
+describe("miss()", () => {
+  it("lets so many of an address through, and none of its networks' other addresses then", () => {
+    const lab = new Lab({ perAddress: 3 });
+    const outcomes = Array.from({ length: 5 }, () => lab.miss("2001:db8:1:2::1"));
+    expect(outcomes).toEqual([0, 0, 0, 40, 40]);
+    expect(lab.miss("2001:db8:1:2::2")).toBe(40);
+    expect(lab.miss()).toBe(0);
   });
 
-  it("counts those that come when others are over with those that still run", async () => {
-    const { limiter } = new Lab();
-    const held = new Held();
-    const run = (count: number) =>
-      Array.from({ length: count }, () => limiter.run(attempt, held.check));
-    const first = run(5);
-    await settled();
-    await held.finishOne(undefined);
-    const all = Promise.all([...first, ...run(5)]);
-    await settled();
-    expect(held.started).toBe(5);
-    await held.finish(undefined);
-    expect(held.most).toBe(4);
-    expect(await all).toHaveLength(10);
+  it("keeps passwords from being tried there, but not where an account is known", async () => {
+    const lab = new Lab({ perAddress: 3 });
+    await lab.try("alice", { isRight: true });
+    for (let count = 0; count < 5; count += 1) lab.miss();
+    expect(await lab.try("bob", { isRight: true })).toBe(40);
+    expect(await lab.try("alice", { isRight: true })).toBe("right");
+    expect(await lab.try("bob", { address: "192.0.2.2" })).toBe("wrong");
   });
 
-  it("runs one at a time when only one more may fail", async () => {
-    const { limiter } = new Lab({ perAccount: 10 });
-    for (let count = 0; count < 9; count += 1) {
-      await limiter.run(attempt, () => Promise.resolve(undefined));
-    }
-    const held = new Held();
-    const all = Promise.all(Array.from({ length: 8 }, () => limiter.run(attempt, held.check)));
-    await settled();
-    expect(held.started).toBe(1);
-    await held.finish("right");
-    await expect(all).resolves.toEqual(Array(8).fill("right"));
-  });
-
-  it("turns nobody away who sends many right ones at once", async () => {
-    const { limiter } = new Lab({ perAddress: 5, perAccount: 5 });
-    const held = new Held();
-    const all = Promise.all(Array.from({ length: 50 }, () => limiter.run(attempt, held.check)));
-    await settled();
-    await held.finish("right");
-    expect(await all).toHaveLength(50);
-    expect(held.most).toBe(4);
-  });
-
-  it("lets at most sixty wait for one address, and any number of addresses run", async () => {
-    const { limiter } = new Lab();
-    const held = new Held();
-    const flood = Promise.allSettled(
-      Array.from({ length: 100 }, () => limiter.run(attempt, held.check)),
-    );
-    await settled();
-    const elsewhere = limiter.run({ ...attempt, address: "192.0.2.2" }, held.check);
-    await settled();
-    expect(held.started).toBe(5);
-    await held.finish("right");
-    expect((await flood).filter(({ status }) => status === "rejected")).toHaveLength(36);
-    await expect(elsewhere).resolves.toBe("right");
-  });
-
-  it("does not let a flood at an address stand before an account that was there lately", async () => {
-    const { limiter } = new Lab();
-    await limiter.run(attempt, () => Promise.resolve("alice"));
-    const held = new Held();
-    const flood = Promise.allSettled(
-      Array.from({ length: 100 }, (_, index) =>
-        limiter.run({ address: HOME, account: `guess-${index}` }, held.check),
-      ),
-    );
-    await settled();
-    await expect(limiter.run(attempt, () => Promise.resolve("alice"))).resolves.toBe("alice");
-    await held.finish(undefined);
-    await flood;
-  });
-
-  it("goes on after checks that throw", async () => {
-    const { limiter } = new Lab();
-    const results = await Promise.allSettled(
-      Array.from({ length: 20 }, () =>
-        limiter.run(attempt, () => Promise.reject(new Error("no threads"))),
-      ),
-    );
-    expect(results.map((one) => one.status === "rejected" && String(one.reason))).toEqual(
-      Array(20).fill("Error: no threads"),
-    );
-    await expect(limiter.run(attempt, () => Promise.resolve("alice"))).resolves.toBe("alice");
+  it("makes no room among wrong passwords, however many it counts", async () => {
+    const lab = new Lab({ perAddress: 1 });
+    await lab.try("alice");
+    for (let count = 0; count < 11_000; count += 1) lab.miss(`10.0.${count >> 8}.${count & 255}`);
+    expect(await lab.try("bob")).toEqual(expect.any(Number));
   });
 });

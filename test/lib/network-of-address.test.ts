@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { networkOf } from "../../src/lib/network-of-address.ts";
+import { networkOf, siteOf } from "../../src/lib/network-of-address.ts";
 
 it.each([
   {
@@ -39,4 +39,18 @@ it.each([
   { what: "that are none", first: "", second: "", isOne: true },
 ])("networkOf() takes addresses $what for one: $isOne", ({ first, second, isOne }) => {
   expect(networkOf(first) === networkOf(second)).toBe(isOne);
+});
+
+it.each([
+  { first: "2001:db8:1:2::1", second: "2001:db8:1:3::1", isOne: true },
+  { first: "2001:db8:1:2::1", second: "2001:db8:2:2::1", isOne: false },
+  { first: "192.0.2.7", second: "::ffff:192.0.2.7", isOne: true },
+  { first: "192.0.2.7", second: "192.0.2.8", isOne: false },
+])("siteOf() takes $first and $second for one: $isOne", ({ first, second, isOne }) => {
+  expect(siteOf(first) === siteOf(second)).toBe(isOne);
+});
+
+it("both say how long the part is that counts", () => {
+  expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0::/64");
+  expect(siteOf("2001:db8::1")).toBe("2001:db8:0::/48");
 });
