@@ -10,7 +10,7 @@ import { type CheckedPassword, PasswordCache } from "./password-cache.ts";
 import type { PasswordHashing } from "./password-pool.ts";
 import { provisionHtpasswd } from "./provision-htpasswd.ts";
 import { StandInHashes } from "./stand-in-hash.ts";
-import type { Users } from "./users.ts";
+import type { LoginOrigin, Users } from "./users.ts";
 
 export interface HtpasswdUsersOptions {
   readonly path: string;
@@ -85,34 +85,38 @@ export class HtpasswdUsers implements Users {
    * A password of up to 256 bytes is compared as the reference registry does: by its first 72. Those that
    * are longer, or hold NUL, are nobody's.
    */
-  async verify(name: string, password: string): Promise<boolean> {
+  async verify(name: string, password: string, from: LoginOrigin = {}): Promise<boolean> {
     // With a NUL in it, a password repeated would be as good as the password.
     if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || password.includes("\0")) return false;
     const { users, standIns, problem } = this.#file.current;
     if (problem !== undefined) throw new AuthUnavailable(`the users are not known: ${problem}`);
     const standIn = standIns.of(name);
     const hash = users.get(name)?.hash;
-    const isRight = await this.#check({ name, password, hash: hash ?? standIn });
+    const isRight = await this.#check({ name, password, hash: hash ?? standIn }, from);
     if (!isRight || hash === undefined) return false;
     // The file may say something else by now.
     const isStillIt = this.#file.current.users.get(name)?.hash === hash;
-    return isStillIt || (await this.verify(name, password));
+    return isStillIt || (await this.verify(name, password, from));
   }
 
   /** Clients send many requests at once with the same password: it is checked once for all. */
-  async #check(checked: CheckedPassword): Promise<boolean> {
+  async #check(checked: CheckedPassword, from: LoginOrigin): Promise<boolean> {
     const key = this.#cache.keyOf(checked);
     if (this.#cache.has(key)) return true;
-    const running = this.#running.get(key) ?? this.#compare(key, checked);
+    const running = this.#running.get(key) ?? this.#compare(key, checked, from);
     this.#running.set(key, running);
     return await running;
   }
 
-  async #compare(key: string, { password, hash }: CheckedPassword): Promise<boolean> {
+  async #compare(
+    key: string,
+    { password, hash }: CheckedPassword,
+    { address }: LoginOrigin,
+  ): Promise<boolean> {
     try {
       // Those who know a password get in while others fill the queue with guesses.
       const isUrgent = this.#cache.wasRight(key);
-      const isRight = await this.#pool.verify(password, hash, { isUrgent });
+      const isRight = await this.#pool.verify(password, hash, { isUrgent, address });
       if (isRight) this.#cache.add(key);
       return isRight;
     } finally {

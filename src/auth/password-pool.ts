@@ -1,6 +1,8 @@
 /** Checks passwords in threads of their own: bcrypt takes a tenth of a second by design. */
 import { Worker } from "node:worker_threads";
+import { networkOf, siteOf } from "../lib/network-of-address.ts";
 import { AuthUnavailable } from "./errors.ts";
+import { FairQueue } from "./fair-queue.ts";
 import type { PasswordMessage } from "./password-thread.ts";
 
 /** What others need of the pool. */
@@ -8,7 +10,7 @@ export interface PasswordHashing {
   /**
    * Whether the password belongs to the hash. bcrypt looks at the first 72 bytes only.
    * @param hash of bcrypt; `false` for any other.
-   * @throws {AuthUnavailable} when too many wait, or a thread ended.
+   * @throws {AuthUnavailable} when too many wait, also while it waits itself, or a thread ended.
    */
   verify(password: string, hash: string, options?: VerifyOptions): Promise<boolean>;
   /** @param cost from 4 to 31. @returns a hash that begins with `$2y$`. @throws {AuthUnavailable} */
@@ -16,6 +18,8 @@ export interface PasswordHashing {
 }
 
 export interface VerifyOptions {
+  /** Whose password it is said to be, without a port. Networks take turns; no address is one network. */
+  readonly address?: string | undefined;
   /** Goes before the others, and is not turned away when too many wait. */
   readonly isUrgent?: boolean | undefined;
 }
@@ -25,13 +29,19 @@ export interface PasswordPoolOptions {
   readonly threadUrl: URL;
   /** Each checks 15 to 20 passwords a second at the usual cost of 10. */
   readonly maxThreads: number;
-  /** Beyond those that are being checked; the urgent are not counted. */
+  /**
+   * Beyond those that are being checked; the urgent are not counted. When more come, the newest of the
+   * network with the most is turned away. The only one of a network is not, up to four times as many.
+   */
   readonly maxWaiting: number;
 }
 
 interface Task extends PromiseWithResolvers<unknown> {
   readonly message: PasswordMessage;
 }
+
+/** How many times `maxWaiting` may wait while no two of them are of one network. */
+const MOST_NETWORKS = 4;
 
 const LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 } as const;
 
@@ -43,7 +53,8 @@ export class PasswordPool implements PasswordHashing, AsyncDisposable {
   readonly #options: PasswordPoolOptions;
   readonly #idle = new Set<PasswordThread>();
   readonly #threads = new Set<PasswordThread>();
-  readonly #waiting = new Set<Task>();
+  /** By the networks of sites. */
+  readonly #waiting = new FairQueue<Task>();
   readonly #urgent = new Set<Task>();
   #isDisposed = false;
 
@@ -51,29 +62,33 @@ export class PasswordPool implements PasswordHashing, AsyncDisposable {
     this.#options = options;
   }
 
-  async verify(
-    password: string,
-    hash: string,
-    { isUrgent = false }: VerifyOptions = {},
-  ): Promise<boolean> {
-    return (await this.#ask({ kind: "verify", password, hash }, isUrgent)) === true;
+  async verify(password: string, hash: string, options: VerifyOptions = {}): Promise<boolean> {
+    return (await this.#ask({ kind: "verify", password, hash }, options)) === true;
   }
 
   async hash(password: string, cost: number): Promise<string> {
-    const hash = await this.#ask({ kind: "hash", password, cost }, true);
+    const hash = await this.#ask({ kind: "hash", password, cost }, { isUrgent: true });
     if (typeof hash !== "string") throw new TypeError("not an answer of a password thread");
     return hash;
   }
 
-  async #ask(message: PasswordMessage, isUrgent: boolean): Promise<unknown> {
+  async #ask(message: PasswordMessage, options: VerifyOptions): Promise<unknown> {
     if (this.#isDisposed) throw new AuthUnavailable("the password threads are ended");
     const task = { message, ...Promise.withResolvers<unknown>() };
     const thread = this.#free();
     if (thread !== undefined) void this.#run(thread, task);
-    else if (isUrgent) this.#urgent.add(task);
-    else if (this.#waiting.size < this.#options.maxWaiting) this.#waiting.add(task);
-    else throw new AuthUnavailable("too many passwords wait to be checked");
+    else if (options.isUrgent === true) this.#urgent.add(task);
+    else this.#wait(task, options.address ?? "");
     return await task.promise;
+  }
+
+  #wait(task: Task, address: string): void {
+    const { maxWaiting } = this.#options;
+    this.#waiting.add([siteOf(address), networkOf(address)], task);
+    const most = this.#waiting.mostOfOne > 1 ? maxWaiting : maxWaiting * MOST_NETWORKS;
+    if (this.#waiting.size <= most) return;
+    const newest = this.#waiting.dropNewest();
+    newest?.reject(new AuthUnavailable("too many passwords wait to be checked"));
   }
 
   #free(): PasswordThread | undefined {
@@ -99,21 +114,21 @@ export class PasswordPool implements PasswordHashing, AsyncDisposable {
   }
 
   #next(): void {
-    const [task] = this.#urgent.size > 0 ? this.#urgent : this.#waiting;
-    const thread = task === undefined ? undefined : this.#free();
-    if (task === undefined || thread === undefined) return;
-    this.#urgent.delete(task);
-    this.#waiting.delete(task);
-    void this.#run(thread, task);
+    if (this.#urgent.size + this.#waiting.size === 0) return;
+    const thread = this.#free();
+    if (thread === undefined) return;
+    const [urgent] = this.#urgent;
+    const task = urgent ?? this.#waiting.take();
+    if (urgent !== undefined) this.#urgent.delete(urgent);
+    if (task !== undefined) void this.#run(thread, task);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
-    for (const { reject } of [...this.#urgent, ...this.#waiting]) {
+    for (const { reject } of [...this.#urgent, ...this.#waiting.drain()]) {
       reject(new AuthUnavailable("the password threads are ended"));
     }
     this.#urgent.clear();
-    this.#waiting.clear();
     await Promise.all([...this.#threads].map((thread) => thread.end()));
   }
 }

@@ -69,6 +69,13 @@ describe("HtpasswdUsers.verify()", () => {
     expect(subject.pool.asked).toHaveLength(2);
   });
 
+  it("tells the pool from where it is asked, so that networks take turns", async () => {
+    const users = await subject.users(htpasswdLine("alice", "a"));
+    await users.verify("alice", "a", { address: "192.0.2.1" });
+    await users.verify("nobody", "a", { address: "192.0.2.2" });
+    expect(subject.pool.asked.map(({ address }) => address)).toEqual(["192.0.2.1", "192.0.2.2"]);
+  });
+
   it("puts first whoever knew the password within a day, and nobody else", async () => {
     const users = await subject.users(htpasswdLine("alice", "a"));
     await users.verify("alice", "a");

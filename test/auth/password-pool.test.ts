@@ -74,6 +74,59 @@ describe("PasswordPool", () => {
     await expect(pool.verify("secret", HASH)).resolves.toBe(true);
   });
 
+  it("lets networks take turns, whoever came first", async () => {
+    const pool = open({ maxThreads: 1 });
+    const done: string[] = [];
+    const check = async (name: string, address: string): Promise<void> => {
+      await pool.verify("secret", HASH, { address });
+      done.push(name);
+    };
+    await Promise.all([
+      check("running", "192.0.2.1"),
+      check("a1", "192.0.2.1"),
+      check("a2", "192.0.2.1"),
+      check("a3", "192.0.2.1"),
+      check("b1", "2001:db8:1:1::1"),
+      check("b2", "2001:db8:1:1::2"),
+      check("c1", "2001:db8:1:2::1"),
+      check("d1", "198.51.100.1"),
+    ]);
+    // b and c are networks of one site.
+    expect(done).toEqual(["running", "a1", "b1", "d1", "a2", "c1", "a3", "b2"]);
+  });
+
+  it("turns the newest away of the network with the most, for one of another", async () => {
+    const pool = open({ maxThreads: 1, maxWaiting: 3 });
+    const check = async (address: string): Promise<boolean | string> =>
+      await pool.verify("secret", HASH, { address }).catch((error: unknown) => String(error));
+    const answers = await Promise.all([
+      check("192.0.2.1"),
+      check("192.0.2.1"),
+      check("192.0.2.1"),
+      check("192.0.2.1"),
+      check("198.51.100.1"),
+      check("203.0.113.1"),
+      check("192.0.2.1"),
+      check("198.51.100.1"),
+    ]);
+    const no = expect.stringContaining("too many passwords wait");
+    expect(answers).toEqual([true, true, no, no, true, true, no, no]);
+  });
+
+  it("turns away the only one of a network only behind four times as many networks", async () => {
+    const pool = open({ maxThreads: 1, maxWaiting: 2 });
+    const running = pool.verify("secret", HASH, { address: "192.0.2.99" });
+    const addresses = Array.from({ length: 9 }, (_, index) => `192.0.2.${index}`);
+    const results = await Promise.allSettled(
+      addresses.map((address) => pool.verify("secret", HASH, { address })),
+    );
+    expect(results.map(({ status }) => status)).toEqual([
+      ...Array.from({ length: 8 }, () => "fulfilled"),
+      "rejected",
+    ]);
+    await running;
+  });
+
   it("takes the urgent before those that wait, however many", async () => {
     const pool = open({ maxThreads: 1, maxWaiting: 2 });
     const done: string[] = [];

@@ -60,6 +60,12 @@ const SCOPE_ROWS: readonly ScopeRow[] = [
   scope,
 }));
 
+it("tells from where a password comes, for its place in the queue", async () => {
+  const lab = await openLab();
+  await getToken(lab, "", { ...ALICE, address: "192.0.2.7" });
+  expect(lab.users.addresses).toEqual(["192.0.2.7"]);
+});
+
 describe("GET", () => {
   it.each(SCOPE_ROWS)(
     "gives $who for '$asked' '$scope'",

@@ -1,16 +1,19 @@
 /** Users and robots that the test adds and takes away. */
 import type { Robot, RobotDirectory } from "../../src/auth/robots.ts";
-import type { Users } from "../../src/auth/users.ts";
+import type { LoginOrigin, Users } from "../../src/auth/users.ts";
 
 /** Users with their passwords; a password's fingerprint is nearly its own text. */
 export class FixedUsers implements Users {
   readonly passwords: Map<string, string>;
+  /** From where passwords came, each time. */
+  readonly addresses: (string | undefined)[] = [];
 
   constructor(passwords: Readonly<Record<string, string>>) {
     this.passwords = new Map(Object.entries(passwords));
   }
 
-  verify(name: string, password: string): Promise<boolean> {
+  verify(name: string, password: string, from: LoginOrigin = {}): Promise<boolean> {
+    this.addresses.push(from.address);
     return Promise.resolve(this.passwords.get(name) === password);
   }
 
