@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { WeightedMap } from "../lib/weighted-map.ts";
 import { type Digest, isDigest } from "../oci/digest.ts";
 import type { Logger } from "../observability/logger.ts";
+import { ObjectExists } from "../storage/errors.ts";
 import { readWhole } from "../storage/read-whole.ts";
 import { type CallOptions, hasQuickStat, type StorageDriver } from "../storage/storage-driver.ts";
 import { RecentLinks } from "./recent-links.ts";
@@ -22,6 +23,11 @@ export interface Links {
    */
   readRecent(key: string, options: CallOptions): Promise<Digest | undefined>;
   write(key: string, digest: Digest, options: CallOptions): Promise<void>;
+  /**
+   * Writes it only if there is no link, whoever else writes, in whatever process. What is there is
+   * durable either way. @returns whether it was written; of one that is not readable there is a link, too.
+   */
+  create(key: string, digest: Digest, options: CallOptions): Promise<boolean>;
   /** For links that are read by {@link Links.readRecent}: takes effect in this process at once. Idempotent. */
   delete(key: string, options: CallOptions): Promise<void>;
 }
@@ -51,6 +57,15 @@ export function createLinks({
     ...waysToRead({ driver, clock, fromStore }),
     write: (key, digest, { signal }) =>
       driver.write(key, Buffer.from(digest, "latin1"), { signal }),
+    async create(key, digest, { signal }) {
+      try {
+        await driver.write(key, Buffer.from(digest, "latin1"), { signal, ifAbsent: true });
+        return true;
+      } catch (error) {
+        if (error instanceof ObjectExists) return false;
+        throw error;
+      }
+    },
   };
 }
 

@@ -5,6 +5,11 @@
  * An entry is written before the tag moves, so a tag never has a value that its history does not know.
  * After a crash in between the last entry tells of a move that did not happen; the next one's `from`
  * shows it.
+ *
+ * Of those who create a tag at the same moment one succeeds, and the others withdraw their entries: a
+ * reader may see one of them for that long. What a crash before that leaves behind may stand on either
+ * side of the entry of the move that did happen. Both have no `from`, and the next entry begins where
+ * the right one ended; until there is a next one, the tag itself tells which it is.
  */
 import { randomBytes } from "node:crypto";
 import { type Digest, isDigest } from "../oci/digest.ts";
@@ -26,8 +31,16 @@ export interface TagMove {
   readonly actor: string;
 }
 
+/** An entry as it lies in the store. */
+export interface TagEntry {
+  readonly key: string;
+}
+
 export interface TagHistory {
-  append(repository: RepositoryName, move: TagMove, options: CallOptions): Promise<void>;
+  /** @returns what {@link TagHistory.withdraw} takes. */
+  append(repository: RepositoryName, move: TagMove, options: CallOptions): Promise<TagEntry>;
+  /** Only for a move of which it is sure that nobody can have seen it happen. Idempotent. */
+  withdraw(entry: TagEntry, options: CallOptions): Promise<void>;
   /** Oldest first. */
   read(repository: RepositoryName, tag: Tag, options: CallOptions): AsyncIterable<TagMove>;
 }
@@ -40,7 +53,10 @@ export function createTagHistory({ driver }: { readonly driver: StorageDriver })
     async append(repository, move, { signal }) {
       const key = `${tagHistoryFolder(repository, move.tag)}/${names.next(move.at)}`;
       await driver.write(key, Buffer.from(formatMove(move)), { signal });
+      return { key };
     },
+
+    withdraw: ({ key }, { signal }) => driver.delete(key, { signal }),
 
     async *read(repository, tag, { signal }) {
       const folder = tagHistoryFolder(repository, tag);

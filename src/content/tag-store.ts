@@ -5,6 +5,7 @@ import type { Digest } from "../oci/digest.ts";
 import { isTag, type Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
+import { createTag } from "./create-tag.ts";
 import { TagExists } from "./errors.ts";
 import { foldersByName } from "./folders-by-name.ts";
 import { manifestsFolder, tagCurrentLink, tagFolder, tagIndexLink, tagsFolder } from "./layout.ts";
@@ -31,8 +32,8 @@ export interface TagListOptions extends CallOptions {
 export interface TagStore {
   resolve(repository: RepositoryName, tag: Tag, options: CallOptions): Promise<Digest | undefined>;
   /**
-   * The manifest must be there already. Resolves once the move is durable. Whether the tag is there is
-   * looked up under the lock that moves it, so that within a process nobody comes in between.
+   * The manifest must be there already. Resolves once the move is durable. Who may not overwrite cannot
+   * come in between another's look and move either, in whatever process that one is.
    * @returns what it pointed to before.
    * @throws {TagExists}
    */
@@ -90,8 +91,11 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
 
     set: (repository, { tag, to }, { signal, actor, mayOverwrite }) =>
       moving.run(tagFolder(repository, tag), async () => {
+        if (!mayOverwrite) {
+          const creation = { repository, tag, to, actor };
+          return await createTag(creation, { links, history, now }, { signal });
+        }
         const from = await resolve(repository, tag, { signal });
-        refuseOverwrite({ tag, from, to }, mayOverwrite);
         if (from !== to) {
           await history.append(repository, { tag, at: now(), from, to, actor }, { signal });
         }
@@ -126,7 +130,7 @@ export function createTagStore({ driver, links, history, now, concurrency }: Dep
   };
 }
 
-/** Also asked before anything of a push is stored: of several tags none is set when one may not be. @throws {TagExists} */
+/** Asked before anything of a push is stored: of several tags none is set when one may not be. @throws {TagExists} */
 export function refuseOverwrite(
   { tag, from, to }: { readonly tag: Tag; readonly from: Digest | undefined; readonly to: Digest },
   mayOverwrite: boolean,
