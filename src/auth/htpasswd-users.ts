@@ -85,7 +85,7 @@ export class HtpasswdUsers implements Users {
    * A password of up to 256 bytes is compared as the reference registry does: by its first 72. Those that
    * are longer, or hold NUL, are nobody's.
    */
-  async verify(name: string, password: string, from: LoginOrigin = {}): Promise<boolean> {
+  async verify(name: string, password: string, from?: LoginOrigin): Promise<boolean> {
     // With a NUL in it, a password repeated would be as good as the password.
     if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || password.includes("\0")) return false;
     const { users, standIns, problem } = this.#file.current;
@@ -100,7 +100,7 @@ export class HtpasswdUsers implements Users {
   }
 
   /** Clients send many requests at once with the same password: it is checked once for all. */
-  async #check(checked: CheckedPassword, from: LoginOrigin): Promise<boolean> {
+  async #check(checked: CheckedPassword, from: LoginOrigin | undefined): Promise<boolean> {
     const key = this.#cache.keyOf(checked);
     if (this.#cache.has(key)) return true;
     const running = this.#running.get(key) ?? this.#compare(key, checked, from);
@@ -111,12 +111,12 @@ export class HtpasswdUsers implements Users {
   async #compare(
     key: string,
     { password, hash }: CheckedPassword,
-    { address }: LoginOrigin,
+    from: LoginOrigin | undefined,
   ): Promise<boolean> {
     try {
       // Those who know a password get in while others fill the queue with guesses.
       const isUrgent = this.#cache.wasRight(key);
-      const isRight = await this.#pool.verify(password, hash, { isUrgent, address });
+      const isRight = await this.#pool.verify(password, hash, { isUrgent, address: from?.address });
       if (isRight) this.#cache.add(key);
       return isRight;
     } finally {
