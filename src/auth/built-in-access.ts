@@ -6,11 +6,12 @@ import type { Logger } from "../observability/logger.ts";
 import type { Access, Caller, CertificateSubject, ChallengeOptions, Shown } from "./access.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { Accounts, type Standing } from "./accounts.ts";
-import { parseBasic } from "./basic-credentials.ts";
+import { type BasicCredentials, parseBasic } from "./basic-credentials.ts";
 import { bearerChallenge } from "./challenge.ts";
 import { CredentialsRefused } from "./errors.ts";
 import { ROBOT_PREFIX } from "./identity.ts";
 import { type AttemptGuard, type Login, Logins } from "./logins.ts";
+import { countingMisses } from "./misses.ts";
 import type { ProvenToken } from "./own-tokens.ts";
 import { UNPROVEN } from "./proven.ts";
 import { RefreshTokens } from "./refresh-tokens.ts";
@@ -92,6 +93,7 @@ class RuledAccess implements BuiltInAccess {
       keys,
       accessTokens: this.#accessTokens,
       refreshTokens: new RefreshTokens({ config, keys, clock }),
+      attempts: deps.attempts,
       loginShown: async (shown) => await this.#loginShown(shown),
     });
   }
@@ -102,7 +104,7 @@ class RuledAccess implements BuiltInAccess {
     const remembered = this.#remembered.get(authorization);
     if (remembered !== undefined) return this.#recall(remembered);
     const [, token] = BEARER.exec(authorization) ?? [];
-    if (token !== undefined) return this.#introduce(authorization, token);
+    if (token !== undefined) return this.#introduce(shown, { header: authorization, token });
     return this.#loginShown(shown).then((login) => this.#callerOf(login));
   }
 
@@ -116,20 +118,23 @@ class RuledAccess implements BuiltInAccess {
     return login === undefined ? this.#anonymous : this.#callerOf(login);
   }
 
-  async #loginShown({ authorization, address, certificate }: Shown): Promise<Login> {
-    const shownBasic = parseBasic(authorization);
-    if (shownBasic !== undefined) return await this.#logins.login({ ...shownBasic, address });
-    if (authorization !== undefined) {
-      throw new CredentialsRefused("the header Authorization holds no usable credentials", {
-        isToken: /^bearer /i.test(authorization),
-      });
-    }
+  async #loginShown(shown: Shown): Promise<Login> {
+    const { attempts } = this.#deps;
+    const { authorization, certificate } = shown;
+    const basic = await countingMisses({ attempts, shown }, () => readBasic(authorization));
+    if (basic !== undefined) return await this.#logins.login({ ...basic, address: shown.address });
     const login = certificate === undefined ? undefined : certificateLogin(certificate);
     return login ?? { ...UNPROVEN, robot: undefined };
   }
 
-  async #introduce(header: string, token: string): Promise<Caller> {
-    const verified = await this.#accessTokens.verify(token);
+  async #introduce(
+    shown: Shown,
+    { header, token }: { readonly header: string; readonly token: string },
+  ): Promise<Caller> {
+    const { attempts } = this.#deps;
+    const verified = await countingMisses({ attempts, shown }, () =>
+      this.#accessTokens.verify(token),
+    );
     const remembered: Remembered = { ...verified, header, caller: undefined };
     this.#remembered.set(header, remembered);
     return await this.#recall(remembered);
@@ -162,6 +167,15 @@ class RuledAccess implements BuiltInAccess {
   #callerOf({ identity, robot }: Login): RuledCaller {
     return new RuledCaller({ identity, robot, rules: this.#deps.rules });
   }
+}
+
+/** @returns `undefined` without a header. @throws {CredentialsRefused} for every other than `Basic`. */
+function readBasic(authorization: string | undefined): BasicCredentials | undefined {
+  const found = parseBasic(authorization);
+  if (found !== undefined || authorization === undefined) return found;
+  throw new CredentialsRefused("the header Authorization holds no usable credentials", {
+    isToken: /^bearer /i.test(authorization),
+  });
 }
 
 /** No certificate makes a robot, and none without a name anybody. */

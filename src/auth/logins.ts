@@ -17,6 +17,8 @@ export interface AttemptGuard {
     who: { readonly address: string; readonly account: string },
     check: () => Promise<Result | undefined>,
   ): Promise<Result | undefined>;
+  /** Counts what came from an address and could not even be tried. @throws {TooManyAttempts} */
+  miss(address: string): void;
 }
 
 export interface LoginsOptions {
@@ -52,7 +54,10 @@ export class Logins {
     const { name, password, address } = credentials;
     // Forms bring them too, past the reader of headers.
     const problem = nameProblem(name) ?? (password.includes("\0") ? "NUL in it" : undefined);
-    if (problem !== undefined) throw new CredentialsRefused(`unusable credentials: ${problem}`);
+    if (problem !== undefined) {
+      this.#options.attempts.miss(address);
+      throw new CredentialsRefused(`unusable credentials: ${problem}`);
+    }
     const who = { address, account: attemptedAccount(credentials) };
     return await this.#guarded(who, () => this.#check(credentials));
   }

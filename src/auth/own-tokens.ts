@@ -92,6 +92,11 @@ export async function verifyToken(
   }
 }
 
+/** Whether what was refused is a token that was good once: clients find out so that theirs has ended. */
+export function hasEnded({ cause }: CredentialsRefused): boolean {
+  return cause instanceof errors.JWTExpired;
+}
+
 async function keyNamed(
   kid: string | undefined,
   use: TokenUse,

@@ -6,7 +6,8 @@ import type { Accounts } from "./accounts.ts";
 import { CredentialsRefused } from "./errors.ts";
 import { grantedScopes } from "./granted-scopes.ts";
 import { type Jwks, publishedJwks } from "./jwks.ts";
-import type { Login, Logins } from "./logins.ts";
+import type { AttemptGuard, Login, Logins } from "./logins.ts";
+import { countingMisses } from "./misses.ts";
 import type { RefreshTokens } from "./refresh-tokens.ts";
 import { RuledCaller } from "./ruled-caller.ts";
 import type { Rules } from "./rules.ts";
@@ -48,6 +49,7 @@ export interface TokenServiceOptions {
   readonly keys: SigningKeys;
   readonly accessTokens: AccessTokens;
   readonly refreshTokens: RefreshTokens;
+  readonly attempts: AttemptGuard;
   /** Who asks by the header `Authorization` or, without one, by a certificate; tokens are not taken. */
   readonly loginShown: (shown: Shown) => Promise<Login>;
 }
@@ -88,7 +90,7 @@ async function answer(
 }
 
 async function loginBy(
-  { logins, loginShown, refreshTokens, accounts }: TokenServiceOptions,
+  { logins, loginShown, refreshTokens, attempts, accounts }: TokenServiceOptions,
   { grant }: TokenRequest,
   shown: Shown,
 ): Promise<Login> {
@@ -101,7 +103,9 @@ async function loginBy(
     case "exchange":
       return await logins.exchange(grant.token, address);
     case "refresh": {
-      const { proven: found } = await refreshTokens.verify(grant.token);
+      const { proven: found } = await countingMisses({ attempts, shown }, () =>
+        refreshTokens.verify(grant.token),
+      );
       const standing = await accounts.standing(found);
       if (standing === undefined) throw new CredentialsRefused("what the token stands for is gone");
       return { ...found, robot: standing.robot };

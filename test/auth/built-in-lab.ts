@@ -73,6 +73,8 @@ export interface Lab {
   readonly clock: FakeClock;
   /** The accounts that were tried, one for each try. */
   readonly tries: string[];
+  /** The addresses of what could not be tried, one for each. */
+  readonly misses: string[];
 }
 
 /** Opens the lab at the second. */
@@ -90,11 +92,12 @@ export async function openLab(): Promise<Lab> {
   const robots = new FixedRobots();
   robots.add({ name: "ci", rights: [{ repositories: ["ci/**"], actions: ["pull", "push"] }] });
   const tries: string[] = [];
+  const misses: string[] = [];
   const access = createBuiltInAccess(CONFIG, {
     users,
     robots,
     rules: createRules({ access: ACCESS, groups: {} }),
-    attempts: guard(tries),
+    attempts: guard(tries, misses),
     keys,
     workloads: {
       has: (name) => name === "github",
@@ -106,11 +109,15 @@ export async function openLab(): Promise<Lab> {
     clock,
     log,
   });
-  return { access, keys, users, robots, clock, tries };
+  return { access, keys, users, robots, clock, tries, misses };
 }
 
-function guard(tries: string[]): AttemptGuard {
+function guard(tries: string[], misses: string[]): AttemptGuard {
   return {
+    miss: (address) => {
+      if (address === BLOCKED_ADDRESS) throw new TooManyAttempts(7);
+      misses.push(address);
+    },
     run: async ({ address, account }, check) => {
       if (address === BLOCKED_ADDRESS) throw new TooManyAttempts(7);
       tries.push(account);
@@ -141,8 +148,9 @@ export async function getToken(
 export async function postForm(
   { access }: Lab,
   form: Readonly<Record<string, string>>,
+  parts: Partial<Shown> = {},
 ): Promise<TokenAnswer> {
-  return await access.tokens.answer(parseTokenForm(new URLSearchParams(form)), shown());
+  return await access.tokens.answer(parseTokenForm(new URLSearchParams(form)), shown(parts));
 }
 
 /** The header that brings a new token of that user. */
