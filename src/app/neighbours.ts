@@ -27,8 +27,21 @@ export function createNeighbours(
     };
     return {
       beside: createBeside([api, ...tokens(parts, prefix)], prefix),
-      local: createAnswer({ open, identify: () => OPERATOR }, { isLocal: true }),
+      local: withPrefix(
+        prefix,
+        createAnswer({ open, identify: () => OPERATOR }, { isLocal: true }),
+      ),
     };
+  };
+}
+
+/** Whoever asks over the socket need not know below which path the registry stands for others. */
+function withPrefix(prefix: string, answer: Neighbours["local"]): Neighbours["local"] {
+  return (exchange) => {
+    const { incoming } = exchange;
+    const { url = "/" } = incoming;
+    if (!url.startsWith(prefix)) incoming.url = `${prefix.slice(0, -1)}${url}`;
+    return answer(exchange);
   };
 }
 

@@ -38,6 +38,11 @@ export interface Caller {
   /** Whether the API of administrators is theirs: `admin` on every repository. */
   readonly isAdmin: boolean;
   /**
+   * Whether what they proved has not been taken back since: for requests that wait for a long body. That a token
+   * has come to its end does not count: what was begun in time may end. Left out where nothing can be taken back.
+   */
+  holds?(): boolean | Promise<boolean>;
+  /**
    * How a lack of rights is told. `challenge`: they have not said who they are, and may. `scope`: their token
    * lacks it, another one may not. `denied`: nothing they could show would help.
    */

@@ -164,8 +164,13 @@ class RuledAccess implements BuiltInAccess {
     return new CredentialsRefused("the token has ended", { isToken: true });
   }
 
-  #callerOf({ identity, robot }: Login): RuledCaller {
-    return new RuledCaller({ identity, robot, rules: this.#deps.rules });
+  #callerOf({ identity, robot, fingerprint }: Login): RuledCaller {
+    const holds = (): boolean | Promise<boolean> => {
+      const standing = this.#accounts.standing({ identity, fingerprint });
+      if (!(standing instanceof Promise)) return standing !== undefined;
+      return standing.then((found) => found !== undefined);
+    };
+    return new RuledCaller({ identity, robot, rules: this.#deps.rules, holds });
   }
 }
 

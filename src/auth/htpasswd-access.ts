@@ -9,7 +9,7 @@ import { NOBODY } from "./open-access.ts";
 import type { Users } from "./users.ts";
 
 export interface HtpasswdAccessOptions {
-  readonly users: Pick<Users, "verify">;
+  readonly users: Pick<Users, "fingerprint" | "verify">;
   readonly attempts: Pick<AttemptLimiter, "run">;
 }
 
@@ -23,10 +23,14 @@ export function createHtpasswdAccess(
       const credentials = parseBasic(shown.authorization);
       if (credentials === undefined) return NOBODY;
       const { name, password } = credentials;
+      const { address } = shown;
       return identified(
-        attempts.run({ address: shown.address, account: name }, async () =>
-          (await users.verify(name, password)) ? callerOf(name) : undefined,
-        ),
+        attempts.run({ address, account: name }, async () => {
+          // Taken first: should the password change meanwhile, the old one has proved nothing.
+          const fingerprint = users.fingerprint(name);
+          if (!(await users.verify(name, password, { address }))) return undefined;
+          return callerOf(name, () => users.fingerprint(name) === fingerprint);
+        }),
       );
     },
     challenge: () => basicChallenge(realm),
@@ -39,8 +43,9 @@ async function identified(attempt: Promise<Caller | undefined>): Promise<Caller>
   return caller;
 }
 
-function callerOf(name: string): Caller {
+function callerOf(name: string, holds: () => boolean): Caller {
   return {
+    holds,
     identity: { kind: "user", name, groups: [] },
     name,
     may: (action) => action !== "admin",

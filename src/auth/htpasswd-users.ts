@@ -30,6 +30,8 @@ export class HtpasswdUnusable extends Error {
 interface Contents {
   readonly users: ReadonlyMap<string, HtpasswdUser>;
   readonly standIns: StandInHashes;
+  /** By name, of those that were asked for. */
+  readonly fingerprints: Map<string, string>;
   /** Why nothing can be said of anybody at present. */
   readonly problem: string | undefined;
 }
@@ -75,10 +77,15 @@ export class HtpasswdUsers implements Users {
     return this.#file.current.users.size;
   }
 
+  /** @throws {AuthUnavailable} while the file cannot be read. */
   fingerprint(name: string): string | undefined {
-    const user = this.#file.current.users.get(name);
+    const { users, problem, fingerprints } = this.#file.current;
+    if (problem !== undefined) throw new AuthUnavailable(`the users are not known: ${problem}`);
+    const user = users.get(name);
     if (user === undefined) return undefined;
-    return digest("sha256", `barge user ${name}\0${user.hash}`, "base64url").slice(0, 22);
+    const known = fingerprints.get(name) ?? fingerprintOf(name, user);
+    fingerprints.set(name, known);
+    return known;
   }
 
   /**
@@ -149,5 +156,14 @@ export class HtpasswdUsers implements Users {
 }
 
 function contentsOf(users: ReadonlyMap<string, HtpasswdUser>, problem?: string): Contents {
-  return { users, standIns: new StandInHashes([...users.values()]), problem };
+  return {
+    users,
+    standIns: new StandInHashes([...users.values()]),
+    fingerprints: new Map(),
+    problem,
+  };
+}
+
+function fingerprintOf(name: string, { hash }: HtpasswdUser): string {
+  return digest("sha256", `barge user ${name}\0${hash}`, "base64url").slice(0, 22);
 }

@@ -96,10 +96,10 @@ export class Logins {
   }
 
   /** The fingerprint is taken first: should the password change meanwhile, the old one has proved nothing. */
-  async #checkUser({ name, password }: Credentials): Promise<Login | undefined> {
+  async #checkUser({ name, password, address }: Credentials): Promise<Login | undefined> {
     const { users } = this.#options;
     const fingerprint = users?.fingerprint(name);
-    const isRight = await users?.verify(name, password);
+    const isRight = await users?.verify(name, password, { address });
     if (isRight !== true || fingerprint === undefined) return undefined;
     return { identity: { kind: "user", name, groups: [] }, fingerprint, robot: undefined };
   }

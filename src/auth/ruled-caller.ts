@@ -13,6 +13,8 @@ export interface RuledCallerOptions {
   /** The robot that the identity names. */
   readonly robot: Robot | undefined;
   readonly rules: Rules;
+  /** See {@link Caller.holds}; left out: always. */
+  readonly holds?: (() => boolean | Promise<boolean>) | undefined;
 }
 
 const MAX_REMEMBERED = 256;
@@ -51,6 +53,10 @@ export class RuledCaller implements Caller, Grantee {
     const answer = isOwnRight || rules.allows(identity, action, repository);
     this.#answers.set(question, answer);
     return answer;
+  }
+
+  holds(): boolean | Promise<boolean> {
+    return this.#options.holds?.() ?? true;
   }
 
   maySeeBelow(folder: string): boolean {

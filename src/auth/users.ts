@@ -7,7 +7,7 @@ export interface Users {
   verify(name: string, password: string, from?: LoginOrigin): Promise<boolean>;
   /**
    * Changes with every change of the user's password; `undefined` when there is no such user. At once, and
-   * never older than the file: tokens are checked by it for every request.
+   * never older than the file: tokens are checked by it for every request. @throws {AuthUnavailable}
    */
   fingerprint(name: string): string | undefined;
 }

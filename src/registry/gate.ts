@@ -51,6 +51,16 @@ export function admit(exchange: Exchange, access: Access): void | Promise<void> 
   );
 }
 
+/**
+ * For what has waited for its client: a robot that was revoked, or a password that was changed meanwhile,
+ * must not set a tag with the last byte of a body that was begun before. @throws {AuthenticationRequired}
+ */
+export async function requireStanding(exchange: Exchange, access: Access): Promise<void> {
+  const holds = exchange.caller.holds?.() ?? true;
+  if (holds === true || (await holds)) return;
+  throw challenged(exchange, access, { error: "invalid_token" });
+}
+
 function letThrough(exchange: Exchange, access: Access, caller: Caller): void {
   exchange.caller = caller;
   if (caller === ANYONE || isAllowed(exchange, caller)) return;

@@ -1,4 +1,5 @@
 /** What the handlers of all routes share. */
+import type { Access } from "../auth/access.ts";
 import type { ContentStore } from "../content/content-store.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import type { EventBus } from "../events/bus.ts";
@@ -9,6 +10,7 @@ import type { FoundThisTurn } from "./found-this-turn.ts";
 import type { ManifestAnswers } from "./manifest-answers.ts";
 
 export interface HandlerDeps {
+  readonly access: Access;
   readonly content: ContentStore;
   readonly events: EventBus;
   readonly manifestAnswers: ManifestAnswers;

@@ -18,6 +18,7 @@ import type { Answer } from "./answer.ts";
 import { matchesEtag } from "./conditional.ts";
 import { BadRequest } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { requireStanding } from "./gate.ts";
 import { type Handler, type HandlerDeps, requireDeletes } from "./handler.ts";
 import { digestHeaders } from "./manifest-answers.ts";
 import { readBody } from "./read-body.ts";
@@ -51,6 +52,7 @@ export const putManifest: Handler = async (exchange, deps) => {
   const { name, reference } = exchange.routeOf("manifest");
   const tags = tagParameters(exchange);
   const bytes = await readBody(exchange, MAX_MANIFEST_BYTES);
+  await requireStanding(exchange, deps.access);
   const contentType = exchange.header("content-type");
   const pushed = await deps.content.manifests.put(
     name,

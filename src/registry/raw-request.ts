@@ -16,10 +16,20 @@ export function refuseAmbiguous(incoming: IncomingMessage): void {
   refuseFraming(incoming);
 }
 
-/** Section 3.2.2: the absolute form is for proxies; here it would only smuggle in another host. */
+/** Parts of a path that a proxy may take out and go by what is left. */
+const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
+
+/**
+ * Section 3.2.2: the absolute form is for proxies; here it would only smuggle in another host. Of a path with
+ * dots for folders two servers make two paths (RFC 3986 section 5.2.4).
+ */
 function refuseTarget(target: string): void {
   if (!target.startsWith("/")) {
     throw new AmbiguousRequest("the request target must be a path");
+  }
+  const isSuspicious = target.includes("/.") || target.includes("%") || target.includes("\\");
+  if (isSuspicious && DOT_SEGMENT.test(target.split("?", 1)[0] ?? "")) {
+    throw new AmbiguousRequest("the request target must not have dots for folders");
   }
 }
 

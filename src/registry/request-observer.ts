@@ -63,8 +63,9 @@ function writeLine(
 /** To be asked who one is, is how most clients begin; to say it wrongly is no fault of the server either. */
 function levelOf({ failure }: Exchange, code: number): "error" | "info" | "warn" {
   if (code < 400 || code === CLIENT_CLOSED) return "info";
-  if (!(failure instanceof AuthenticationRequired)) return "error";
-  return failure.cause === undefined ? "info" : "warn";
+  if (code !== 401) return "error";
+  const isAsked = failure instanceof AuthenticationRequired && failure.cause === undefined;
+  return isAsked ? "info" : "warn";
 }
 
 /** The fields by which the log tells of a request, as the reference names them. */

@@ -4,7 +4,6 @@
  */
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type Context, Hono } from "hono";
-import type { Access } from "../auth/access.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import { MethodNotAllowed } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -70,7 +69,6 @@ export interface Router {
 }
 
 export interface RouterDeps extends HandlerDeps, RespondDeps {
-  readonly access: Access;
   /** `maintenance.readonly`: nothing that writes is there at all. */
   readonly readOnly: boolean;
 }

@@ -108,18 +108,22 @@ it("a login that fails is written down, wherever it was tried", async () => {
   expect(lines.join("")).not.toContain("guess");
 });
 
-it("the first administrator is made over the socket, and nowhere else", async () => {
-  const server = await open();
-  const path = "/api/v1/auth/admins";
-  const socketPath = join(folder, "state", "admin.sock");
-  expect(await ask(server, { path, body: ["{}"], authorization: BASIC })).toMatchObject({
-    status: 404,
-  });
-  const { status, text } = await ask(server, { path, body: ["{}"], socketPath });
-  expect(status).toBe(201);
-  const { secret } = JSON.parse(text) as { secret: string };
-  const authorization = `Basic ${Buffer.from(`robot+admin:${secret}`).toString("base64")}`;
-  expect(await ask(server, { path: "/api/v1/robots", authorization })).toMatchObject({
-    status: 200,
-  });
-});
+it.each(["/", "/registry/"])(
+  "the first administrator is made over the socket, and nowhere else, below %s",
+  async (prefix) => {
+    const server = await open({ prefix });
+    const at = `${prefix.slice(0, -1)}/api/v1`;
+    const socketPath = join(folder, "state", "admin.sock");
+    const body = ["{}"];
+    const elsewhere = { path: `${at}/auth/admins`, body, authorization: BASIC };
+    expect(await ask(server, elsewhere)).toMatchObject({ status: 404 });
+    // Whoever is at the socket need not know the prefix.
+    const { status, text } = await ask(server, { path: "/api/v1/auth/admins", body, socketPath });
+    expect(status).toBe(201);
+    const { secret } = JSON.parse(text) as { secret: string };
+    const authorization = `Basic ${Buffer.from(`robot+admin:${secret}`).toString("base64")}`;
+    expect(await ask(server, { path: `${at}/robots`, authorization })).toMatchObject({
+      status: 200,
+    });
+  },
+);

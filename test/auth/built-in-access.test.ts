@@ -79,11 +79,14 @@ describe("who asks", () => {
     expect((await identify(lab, { authorization: `Bearer ${token}` })).name).toBe("alice");
   });
 
-  it.each(["", "robot+ci", "github:repo:acme/app"])("is nobody by a certificate of '%s'", async (commonName) => {
-    const lab = await openLab();
-    const certificate = { commonName, organizations: ["ops"] };
-    expect((await identify(lab, { certificate })).identity.kind).toBe("anonymous");
-  });
+  it.each(["", "robot+ci", "github:repo:acme/app"])(
+    "is nobody by a certificate of '%s'",
+    async (commonName) => {
+      const lab = await openLab();
+      const certificate = { commonName, organizations: ["ops"] };
+      expect((await identify(lab, { certificate })).identity.kind).toBe("anonymous");
+    },
+  );
 
   it("is an administrator by a rule for every repository, or as a robot by its right", async () => {
     const lab = await openLab();

@@ -4,20 +4,22 @@ import { ACTIONS } from "../../src/auth/action.ts";
 import { AttemptLimiter } from "../../src/auth/attempts.ts";
 import { AuthUnavailable, CredentialsRefused, TooManyAttempts } from "../../src/auth/errors.ts";
 import { createHtpasswdAccess } from "../../src/auth/htpasswd-access.ts";
+import type { Users } from "../../src/auth/users.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 
 const REPOSITORY = parseRepositoryName("team/app");
 
 /** Alice's is `a`, and there is nobody else. Carol's cannot be checked. */
-function open(realm = "Registry Realm") {
-  const verify = (name: string, password: string): Promise<boolean> =>
-    name === "carol"
-      ? Promise.reject(new AuthUnavailable("too many"))
-      : Promise.resolve(name === "alice" && password === "a");
+function open(realm = "Registry Realm", addresses: (string | undefined)[] = []) {
+  const verify: Users["verify"] = (name, password, from) => {
+    addresses.push(from?.address);
+    if (name === "carol") return Promise.reject(new AuthUnavailable("too many"));
+    return Promise.resolve(name === "alice" && password === "a");
+  };
   const attempts = new AttemptLimiter({ perAddress: 5, perAccount: 2, clock: new FakeClock() });
   const config = { kind: "htpasswd", realm, path: "/unused" } as const;
-  return createHtpasswdAccess(config, { users: { verify }, attempts });
+  return createHtpasswdAccess(config, { users: { verify, fingerprint: () => "same" }, attempts });
 }
 
 function shown(authorization: string | undefined, address = "192.0.2.1"): Shown {
@@ -87,6 +89,12 @@ describe("createHtpasswdAccess()", () => {
     await expect(access.identify(basic("alice:a", "192.0.2.2"))).resolves.toMatchObject({
       name: "alice",
     });
+  });
+
+  it("tells from which address a password comes, for its place in the queue", async () => {
+    const addresses: (string | undefined)[] = [];
+    await open("realm", addresses).identify(basic("alice:a", "192.0.2.7"));
+    expect(addresses).toEqual(["192.0.2.7"]);
   });
 
   it("does not count what could not be checked", async () => {

@@ -10,6 +10,8 @@ export type Rights = Readonly<Record<string, readonly Action[]>>;
 /** Everybody is whom their `Authorization: Test NAME` says, and may do what the table says; `""` is who shows none. */
 export class TableAccess implements Access {
   readonly challenges: ChallengeOptions[] = [];
+  /** Who has been taken back what they proved. */
+  readonly gone = new Set<string>();
   readonly #table: Readonly<Record<string, Rights>>;
   readonly #lack: Caller["lack"];
 
@@ -38,6 +40,7 @@ export class TableAccess implements Access {
       seesAll: false,
       isAdmin: false,
       lack: isAnonymous ? "challenge" : this.#lack,
+      holds: () => !this.gone.has(name),
     };
   }
 

@@ -265,6 +265,34 @@ it("those who may only push do not learn what is there", async () => {
   expect(Object.keys(there.headers)).toEqual(Object.keys(absent.headers));
 });
 
+it("who is shut out while the body comes in sets no tag with its last byte", async () => {
+  const body = manifestOf("v3");
+  const { promise: sendRest, resolve: letGo } = Promise.withResolvers<void>();
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(Buffer.from(body.slice(0, -1)));
+      await sendRest;
+      controller.enqueue(Buffer.from(body.slice(-1)));
+      controller.close();
+    },
+  });
+  const init = {
+    method: "PUT",
+    duplex: "half",
+    body: stream,
+    headers: { authorization: "Test owner", "content-type": MANIFEST },
+  } as RequestInit;
+  const pushing = fetch(new URL("/v2/public/app/manifests/v1", registry.origin), init);
+  await expectStatus(200, "owner", "GET", "public/app/manifests/v1");
+  access.gone.add("owner");
+  letGo();
+  const response = await pushing;
+  expect(response.status).toBe(401);
+  await response.arrayBuffer();
+  const { headers } = await expectStatus(200, "reader", "GET", "public/app/manifests/v1");
+  expect(headers["docker-content-digest"]).toBe(manifest);
+});
+
 it("a token that lacks a right is told so, for another one may have it", async () => {
   await using other = await openRegistry({ access: new TableAccess(TABLE, { lack: "scope" }) });
   const response = await fetch(new URL("/v2/secret/app/tags/list", other.origin), {
