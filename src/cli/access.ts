@@ -1,6 +1,14 @@
 /** `barge access explain`: which rule decides what somebody may do to a repository, and why. */
 import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { ACTIONS, type Action } from "../auth/action.ts";
+import {
+  checkedAction,
+  checkedClaims,
+  checkedRepository,
+  checkedSubject,
+} from "./checked-names.ts";
 import type { Io } from "./io.ts";
+import { printJson } from "./print-json.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
 import { formatTable } from "./table.ts";
 
@@ -22,26 +30,30 @@ export interface AccessArguments extends ServerArguments {
  * @throws {UsageError}, and what `Connection` and `explainFromConfig` throw
  */
 export async function runExplain(args: AccessArguments, io: Io): Promise<number> {
-  printExplanation(await explanationFor(args, io), args, io);
+  const action = args.action === undefined ? undefined : checkedAction(args.action, ACTIONS);
+  printExplanation(await explanationFor(args, io), { ...args, action }, io);
   return 0;
 }
 
 async function explanationFor(args: AccessArguments, io: Io): Promise<unknown> {
-  const { server, config, subject, repository, claims } = args;
+  const { server, config } = args;
+  const subject = checkedSubject(args.subject);
+  const repository = checkedRepository(args.repository);
+  const claims = checkedClaims(args.claims, subject);
   if (server === undefined && config !== undefined) {
     const { explainFromConfig } = await import("./explain-config.ts");
     return await explainFromConfig({ config, subject, repository, claims }, io);
   }
   const query = new URLSearchParams({ subject, repository });
-  for (const claim of claims) query.append("claim", claim);
+  for (const claim of args.claims) query.append("claim", claim);
   const connection = await connect(args, io);
   return await connection.request("GET", `auth/access?${query.toString()}`);
 }
 
 function printExplanation(
   answer: unknown,
-  { action, format }: AccessArguments,
-  { stdout }: Io,
+  { action, format }: Pick<AccessArguments, "format"> & { readonly action: Action | undefined },
+  io: Io,
 ): void {
   const document = isJsonObject(answer) ? answer : {};
   const all: unknown = document["actions"];
@@ -49,10 +61,10 @@ function printExplanation(
     (one) => action === undefined || one["action"] === action,
   );
   if (format === "json") {
-    stdout(`${JSON.stringify({ ...document, actions }, undefined, 2)}\n`);
+    printJson({ ...document, actions }, io);
     return;
   }
-  stdout(formatTable(["ACTION", "ALLOWED", "RULE", "WHY"], actions.map(rowOf)));
+  io.stdout(formatTable(["ACTION", "ALLOWED", "RULE", "WHY"], actions.map(rowOf)));
 }
 
 function rowOf(one: JsonObject): readonly string[] {

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { stateDirectoryOf } from "../app/state-directory.ts";
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
+import { checkedRobotName } from "./checked-names.ts";
 import type { Io } from "./io.ts";
 import { printNewRobot } from "./robot.ts";
 import { connect } from "./server-arguments.ts";
@@ -21,6 +22,7 @@ export interface AdminInitArguments {
 
 /** @throws {ConfigInvalid} {UsageError}; {Unreachable} when no server has that socket; {Denied} when it is another user's */
 export async function runInit(args: AdminInitArguments, io: Io): Promise<number> {
+  const body = args.name === undefined ? {} : { name: checkedRobotName(args.name) };
   const socket = args.socket ?? (await configuredSocket(args, io));
   const connection = await connect(
     {
@@ -34,7 +36,6 @@ export async function runInit(args: AdminInitArguments, io: Io): Promise<number>
     },
     io,
   );
-  const body = args.name === undefined ? {} : { name: args.name };
   const admin = await connection.request("POST", "auth/admins", body);
   printNewRobot(admin, { io, format: args.format, server: undefined });
   return 0;

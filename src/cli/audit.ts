@@ -1,6 +1,9 @@
 /** `barge audit`: who did what on a running server. */
 import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
+import { AUDIT_ACTIONS } from "../observability/audit-entry.ts";
+import { escapeJson } from "../observability/quote.ts";
+import { checkedAction, checkedRepository } from "./checked-names.ts";
 import type { Io } from "./io.ts";
 import { parseMoment } from "./period.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
@@ -27,36 +30,52 @@ export async function run(args: AuditArguments, io: Io): Promise<number> {
   return 0;
 }
 
+/** As the server has it. */
+const MOST_ENTRIES = 10_000;
+
 function queryOf(args: AuditArguments, now: Date): URLSearchParams {
-  const moment = (flag: "since" | "until"): string | undefined => {
-    const text = args[flag];
-    if (text === undefined) return undefined;
-    return parseMoment(text, { flag: `--${flag}`, now, direction: "past" }).toISOString();
-  };
-  if (args.count !== undefined && !/^[1-9]\d{0,8}$/.test(args.count)) {
-    throw new UsageError(`-n ${JSON.stringify(args.count)}: write a number, at least 1`);
-  }
+  const { since, until } = periodOf(args, now);
   const { actor, repository, action, count } = args;
-  const since = moment("since");
-  const until = moment("until");
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({
-    since,
-    until,
+  if (count !== undefined && !(/^[1-9]\d{0,4}$/.test(count) && Number(count) <= MOST_ENTRIES)) {
+    throw new UsageError(`-n ${JSON.stringify(count)}: write a number, from 1 to ${MOST_ENTRIES}`);
+  }
+  const wanted = {
+    since: since?.toISOString(),
+    until: until?.toISOString(),
     actor,
-    repository,
-    action,
+    repository: repository === undefined ? undefined : checkedRepository(repository),
+    action: action === undefined ? undefined : checkedAction(action, AUDIT_ACTIONS),
     n: count,
-  })) {
+  };
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(wanted)) {
     if (value !== undefined) query.set(name, value);
   }
   return query;
 }
 
+interface Period {
+  readonly since: Date | undefined;
+  readonly until: Date | undefined;
+}
+
+function periodOf(args: AuditArguments, now: Date): Period {
+  const moment = (flag: "since" | "until"): Date | undefined => {
+    const text = args[flag];
+    if (text === undefined) return undefined;
+    return parseMoment(text, { flag: `--${flag}`, now, direction: "past" });
+  };
+  const [since, until] = [moment("since"), moment("until")];
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new UsageError("--since is not before --until: nothing can have happened between them");
+  }
+  return { since, until };
+}
+
 async function printJson(entries: AsyncIterable<unknown>, { stdout }: Io): Promise<void> {
   let before = "[";
   for await (const entry of entries) {
-    stdout(`${before}\n${JSON.stringify(entry)}`);
+    stdout(`${before}\n${escapeJson(JSON.stringify(entry))}`);
     before = ",";
   }
   stdout(before === "[" ? "[]\n" : "\n]\n");

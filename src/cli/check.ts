@@ -3,6 +3,7 @@ import { checkConfiguredStore, type StoreCounts, type StoreReport } from "../app
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Io } from "./io.ts";
+import { printJson } from "./print-json.ts";
 
 export interface CheckArguments {
   /** `undefined`: the file that is found, else the built-in defaults. */
@@ -37,7 +38,7 @@ export async function run(
     signal: new AbortController().signal,
     onProgress: isTerminal ? progressTo(io) : undefined,
   });
-  if (args.format === "json") printJson(report, io);
+  if (args.format === "json") printDocument(report, io);
   else printText(report, io);
   return report.violations.length === 0 ? 0 : 1;
 }
@@ -54,7 +55,7 @@ function progressTo({ stderr }: Io): (checked: StoreCounts) => void {
 }
 
 /** The shape that scripts rely on. */
-function printJson({ violations, notes, checked }: StoreReport, { stdout }: Io): void {
+function printDocument({ violations, notes, checked }: StoreReport, io: Io): void {
   const document = {
     violations: violations.map(({ kind, where, detail, maybeInProgress }) => {
       return { kind, where, detail, maybeInProgress };
@@ -62,7 +63,7 @@ function printJson({ violations, notes, checked }: StoreReport, { stdout }: Io):
     notes: notes.map(({ kind, where, detail }) => ({ kind, where, detail })),
     checked,
   };
-  stdout(`${JSON.stringify(document, undefined, 2)}\n`);
+  printJson(document, io);
 }
 
 function printText({ violations, notes, checked }: StoreReport, { stdout }: Io): void {

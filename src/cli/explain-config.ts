@@ -2,21 +2,20 @@
 import { explainSubject } from "../auth/explain.ts";
 import { createRules } from "../auth/rules.ts";
 import { loadConfig } from "../config/load.ts";
-import { parseRepositoryName } from "../oci/repository-name.ts";
+import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Io } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ExplainConfigQuestion {
   readonly config: string;
   readonly subject: string;
-  readonly repository: string;
-  /** `NAME=VALUE`; one that is there twice has both values. */
-  readonly claims: readonly string[];
+  readonly repository: RepositoryName;
+  readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
  * Answers as the API does. What robots may beside the rules stands in the store, and is not known here.
- * @throws {ConfigInvalid} {UsageError} {SubjectInvalid} {InvalidName}
+ * @throws {ConfigInvalid} {UsageError} {SubjectInvalid}
  */
 export async function explainFromConfig(
   { config: path, subject, repository, claims }: ExplainConfigQuestion,
@@ -28,22 +27,10 @@ export async function explainFromConfig(
   }
   const explanations = await explainSubject(
     { rules: createRules(config.auth) },
-    { subject, repository: parseRepositoryName(repository), claims: claimsOf(claims) },
+    { subject, repository, claims },
   );
   const actions = explanations.map(({ action, isAllowed, rule, reason }) => {
     return { action, allowed: isAllowed, rule: rule ?? null, reason };
   });
   return { subject, repository, actions };
-}
-
-function claimsOf(words: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const claims = new Map<string, readonly string[]>();
-  for (const word of words) {
-    const [, name, value] = /^([^=]+)=(.*)$/s.exec(word) ?? [];
-    if (name === undefined || value === undefined) {
-      throw new UsageError(`--claim ${JSON.stringify(word)}: write NAME=VALUE`);
-    }
-    claims.set(name, [...(claims.get(name) ?? []), value]);
-  }
-  return Object.fromEntries(claims);
 }

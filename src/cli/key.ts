@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import type { Io } from "./io.ts";
+import { printJson } from "./print-json.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
 
 export interface KeyRotateArguments extends ServerArguments {
@@ -18,7 +19,7 @@ export async function runRotate(args: KeyRotateArguments, io: Io): Promise<numbe
   const answer = await connection.request("POST", "auth/keys/rotate", { revoke: args.revoke });
   const rotated = isJsonObject(answer) ? answer : {};
   if (args.format === "json") {
-    io.stdout(`${JSON.stringify(rotated, undefined, 2)}\n`);
+    printJson(rotated, io);
     return 0;
   }
   io.stderr(`the new key signs; ${args.revoke ? REVOKED : untilWhen(rotated)}\n`);

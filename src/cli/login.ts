@@ -134,9 +134,15 @@ async function warningsOf(
       : [`${found.file} holds other credentials for ${host}, and comes first`];
   const unproved =
     proved.by === "nobody" ? [`${host} asks nobody who they are: the password was not tried`] : [];
+  const narrow =
+    proved.by === "api"
+      ? [
+          `${host} takes these credentials to administer it, not to push and pull; --authfile keeps others apart from them`,
+        ]
+      : [];
   const { protocol, hostname } = proved.base;
   const isPlain = protocol === "http:" && proved.by !== "nobody" && !isLoopback(hostname);
   const seen = isPlain ? [`the credentials went to ${host} without encryption`] : [];
   const readable = helper === undefined ? [`they stand unencrypted in ${file}`] : [];
-  return [...unproved, ...seen, ...readable, ...hidden];
+  return [...unproved, ...narrow, ...seen, ...readable, ...hidden];
 }

@@ -26,14 +26,19 @@ export function parseMoment(text: string, { flag, now, direction }: MomentOption
   const durationMs = parseDuration(text);
   if (durationMs !== undefined) {
     const moment = new Date(now.getTime() + (direction === "past" ? -durationMs : durationMs));
-    if (!Number.isNaN(moment.getTime())) return moment;
+    if (hasFourDigits(moment)) return moment;
   }
   const moment = new Date(MOMENT.test(text) ? text : Number.NaN);
-  if (!Number.isNaN(moment.getTime())) return moment;
+  if (hasFourDigits(moment)) return moment;
   const example = direction === "past" ? "1h" : "30d";
   throw new UsageError(
     `${flag} ${JSON.stringify(text)}: write a duration, as in ${example}, or a moment, as in 2027-01-31T08:00:00Z`,
   );
+}
+
+/** Of its year, as RFC 3339 has it; an invalid date has none. */
+function hasFourDigits(moment: Date): boolean {
+  return moment.getUTCFullYear() >= 0 && moment.getUTCFullYear() <= 9999;
 }
 
 /** A bare number is no duration here: nobody means nanoseconds. */

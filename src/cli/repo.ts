@@ -1,6 +1,8 @@
 /** `barge repo delete`: removes a whole repository from a running server. */
 import { isJsonObject, type JsonObject } from "../client/json-object.ts";
+import { checkedRepository } from "./checked-names.ts";
 import type { Io } from "./io.ts";
+import { printJson } from "./print-json.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
@@ -18,27 +20,27 @@ const EXIT_ERROR = 1;
 
 /**
  * @returns 0 when it is gone, 1 when whoever was asked did not want it.
- * @throws {UsageError} when there is nobody to ask; what `Connection` throws
+ * @throws {UsageError} when there is nobody to ask, and for what is no name; what `Connection` throws
  */
 export async function runDelete(
   args: RepositoryDeleteArguments,
   io: Io,
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
+  const name = checkedRepository(args.name);
   const connection = await connect(args, io, { timeoutMs: TIMEOUT_MS });
   if (!args.yes && !terminal.isInteractive) {
     throw new UsageError("there is no terminal to ask at: add --yes to delete a repository");
   }
-  const question = `Delete ${args.name} on ${connection.name}, with all its tags? (y/N) `;
+  const question = `Delete ${name} on ${connection.name}, with all its tags? (y/N) `;
   if (!args.yes && !/^y(?:es)?$/i.test((await terminal.ask(question)).trim())) {
     io.stderr("nothing was deleted\n");
     return EXIT_ERROR;
   }
-  const path = args.name.split("/").map(encodeURIComponent).join("/");
-  const answer = await connection.request("DELETE", `repositories/${path}`);
+  const answer = await connection.request("DELETE", `repositories/${name}`);
   const removed = isJsonObject(answer) ? answer : {};
-  if (args.format === "json") io.stdout(`${JSON.stringify(removed, undefined, 2)}\n`);
-  else io.stderr(summaryOf(args.name, removed));
+  if (args.format === "json") printJson(removed, io);
+  else io.stderr(summaryOf(name, removed));
   return 0;
 }
 

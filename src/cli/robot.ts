@@ -1,32 +1,32 @@
 /** `barge robot create|list|revoke`: accounts for machines on a running server. */
-import { type Action, ACTIONS, isAction } from "../auth/action.ts";
-import type { RobotRight } from "../auth/robots.ts";
 import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import { Refused } from "../client/errors.ts";
+import { checkedRobotName } from "./checked-names.ts";
 import type { Io } from "./io.ts";
 import { parseMoment } from "./period.ts";
+import { printJson } from "./print-json.ts";
+import { pairRights, type RightWord } from "./robot-rights.ts";
 import { connect, type ServerArguments } from "./server-arguments.ts";
 import { formatTable } from "./table.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface RobotCreateArguments extends ServerArguments {
   readonly name: string;
-  /** Patterns of names; none: the robot may what rules say of it. */
-  readonly repositories: readonly string[];
-  /** As typed: words, or several joined by commas. */
-  readonly actions: readonly string[];
+  /** What it may do where, in the order of the command line; none: the robot may what rules say of it. */
+  readonly rights: readonly RightWord[];
   /** A duration from now, or a moment. */
   readonly expires: string | undefined;
   readonly format: "text" | "json";
 }
 
 /**
- * Prints the secret, which nobody can ask for again.
+ * Prints the secret, which nobody can ask for again. What was typed is checked before anything is sent.
  * @throws {UsageError}, and what `Connection` throws
  */
 export async function runCreate(args: RobotCreateArguments, io: Io): Promise<number> {
-  const rights = rightsOf(args);
+  const name = checkedRobotName(args.name);
+  const rights = pairRights(args.rights);
   const now = new Date();
   const expiresAt =
     args.expires === undefined
@@ -36,7 +36,7 @@ export async function runCreate(args: RobotCreateArguments, io: Io): Promise<num
     throw new UsageError("--expires: that is over already");
   }
   const connection = await connect(args, io);
-  const body = { name: args.name, rights, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  const body = { name, rights, ...(expiresAt === undefined ? {} : { expiresAt }) };
   const robot = await connection.request("POST", "robots", body);
   printNewRobot(robot, { io, format: args.format, server: connection.name });
   return 0;
@@ -50,16 +50,14 @@ export interface NewRobotPrinting {
 }
 
 /** The secret alone on standard output, for a pipe; or all of it as JSON. @throws {Refused} when the server gave none. */
-export function printNewRobot(
-  robot: unknown,
-  { io: { stdout, stderr }, format, server }: NewRobotPrinting,
-): void {
+export function printNewRobot(robot: unknown, { io, format, server }: NewRobotPrinting): void {
+  const { stdout, stderr } = io;
   const secret = isJsonObject(robot) ? textOf(robot, "secret") : undefined;
   if (!isJsonObject(robot) || secret === undefined) {
     throw new Refused("the server gave no secret: is it a Barge server?");
   }
   if (format === "json") {
-    stdout(`${JSON.stringify(robot, undefined, 2)}\n`);
+    printJson(robot, io);
     return;
   }
   const username = printable(textOf(robot, "username") ?? "");
@@ -82,7 +80,7 @@ export async function runList(args: RobotListArguments, io: Io): Promise<number>
   const connection = await connect(args, io);
   const answer = await connection.request("GET", "robots");
   if (args.format === "json") {
-    io.stdout(`${JSON.stringify(answer, undefined, 2)}\n`);
+    printJson(answer, io);
     return 0;
   }
   const robots: unknown = isJsonObject(answer) ? answer["robots"] : undefined;
@@ -103,28 +101,11 @@ export interface RobotRevokeArguments extends ServerArguments {
 
 /** Its tokens end with it. @throws what `Connection` throws; {NotFound} when there is no such robot */
 export async function runRevoke(args: RobotRevokeArguments, io: Io): Promise<number> {
+  const name = checkedRobotName(args.name);
   const connection = await connect(args, io);
-  await connection.request("DELETE", `robots/${encodeURIComponent(args.name)}`);
-  io.stderr(`revoked ${args.name}\n`);
+  await connection.request("DELETE", `robots/${encodeURIComponent(name)}`);
+  io.stderr(`revoked ${name}\n`);
   return 0;
-}
-
-function rightsOf({ repositories, actions }: RobotCreateArguments): readonly RobotRight[] {
-  if (repositories.length === 0 && actions.length === 0) return [];
-  if (repositories.length > 0 && actions.length > 0) {
-    return [{ repositories, actions: actionsOf(actions) }];
-  }
-  throw new UsageError("--repository and --action go together");
-}
-
-function actionsOf(typed: readonly string[]): readonly Action[] {
-  const names = typed.flatMap((word) => word.split(",")).map((word) => word.trim());
-  const actions = names.filter(isAction);
-  const wrong = names.find((name) => !isAction(name));
-  if (wrong === undefined) return [...new Set(actions)];
-  throw new UsageError(
-    `--action ${JSON.stringify(wrong)} is no action; there are ${ACTIONS.join(", ")}`,
-  );
 }
 
 /** `pull,push on team/*; pull on base/**`. */

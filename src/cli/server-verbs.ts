@@ -1,5 +1,7 @@
 /** The verbs that order a running server about, through its API. */
 import type { Command } from "commander";
+import { ACTIONS } from "../auth/action.ts";
+import type { RightWord } from "./robot-rights.ts";
 import { serverArguments, withServerOptions } from "./server-flags.ts";
 import { type AddVerb, format, formatOption, repeated, text, texts } from "./verb.ts";
 
@@ -15,23 +17,35 @@ export function addServerVerbs(program: Command, verb: AddVerb): void {
   addKey(program, verb);
 }
 
+const RIGHTS_HELP = `
+Both flags may come again. Each --action is for the --repository before it, and for no other:
+  barge robot create ci --repository 'base/**' --action pull --repository 'team/*' --action pull,push`;
+
 function addRobotCreate(robot: Command, verb: AddVerb): void {
+  const rights: RightWord[] = [];
+  // Which of the two flags came first is lost in what commander hands over.
+  const typed = (flag: RightWord["flag"]) => (value: string) =>
+    void rights.push({ flag, text: value });
   const command = robot
     .command("create")
     .description("make a robot; its secret is printed, this once")
     .argument("<name>", "lower-case letters, digits and -_.")
-    .option("--repository <pattern...>", "where it may do something, as in team/* or team/**")
-    .option("--action <actions>", "what it may do there, as in pull,push", repeated)
+    .option(
+      "--repository <patterns>",
+      "where it may do something: team/**, or several: team/*,base",
+      typed("repository"),
+    )
+    .option("--action <actions>", "what it may do there, as in pull,push; or all", typed("action"))
     .option("--expires <when>", "a duration, as in 30d, or a moment")
-    .addOption(formatOption());
+    .addOption(formatOption())
+    .addHelpText("after", RIGHTS_HELP);
   verb(withServerOptions(command), async ([name = ""], flags, io) => {
     const { runCreate } = await import("./robot.ts");
     return await runCreate(
       {
         ...serverArguments(flags),
         name,
-        repositories: texts(flags, "repository"),
-        actions: texts(flags, "action"),
+        rights,
         expires: text(flags, "expires"),
         format: format(flags),
       },
@@ -71,7 +85,7 @@ function addAccess(program: Command, verb: AddVerb): void {
     .description("say which rule decides what somebody may do to a repository, and why")
     .argument("<subject>", "anonymous, user:NAME, group:NAME, robot:NAME or claims:ISSUER")
     .argument("<repository>", "name of a repository; it need not be there")
-    .option("--action <action>", "only this action")
+    .option("--action <action>", `only this of ${ACTIONS.join(", ")}`)
     .option("--claim <name=value>", "a claim of the token, for claims:ISSUER", repeated)
     .addOption(formatOption());
   verb(withServerOptions(command), async ([subject = "", repository = ""], flags, io) => {

@@ -3,6 +3,7 @@ import { BUILT_IN, ConfigInvalid, formatProblems } from "../config/config-invali
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Io } from "./io.ts";
+import { printJson } from "./print-json.ts";
 
 export interface VerifyArguments {
   /** `undefined`: the file that `serve` would take. */
@@ -26,7 +27,7 @@ interface Verdict {
  */
 export async function run(args: VerifyArguments, io: Io): Promise<number> {
   const verdict = await judge(args.file, io);
-  if (args.format === "json") io.stdout(`${JSON.stringify(verdict, undefined, 2)}\n`);
+  if (args.format === "json") printJson(verdict, io);
   else printText(verdict, io);
   return verdict.valid ? 0 : 2;
 }

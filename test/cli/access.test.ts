@@ -45,6 +45,32 @@ describe("barge access explain", () => {
     const said = await the.say({ body }, ...explain, "--action", "push", "--format", "json");
     expect(JSON.parse(said.stdout)).toEqual({ ...body, actions: [body.actions[1]] });
   });
+
+  it.each([
+    [["bob", "shop/web"], /"bob" names nobody: write .*; did you mean "user:bob"\?/],
+    [["robot+ci", "shop/web"], /did you mean "robot:ci"\?/],
+    [["user:", "shop/web"], /"user:" names nobody/],
+    [["robot:CI", "shop/web"], /"CI", which is not the name of a robot/],
+    [["user:oidc", "shop/web"], /"oidc", which no user can have/],
+    [["claims:Git", "shop/web"], /"Git", which is not the name of an issuer/],
+    [["user:bob", "Shop/Web"], /"Shop\/Web" is not the name of a repository/],
+    [["user:bob", "shop/web", "--action", "zap"], /"zap" is no action; there are pull, push/],
+    [["user:bob", "shop/web", "--action", "pul"], /did you mean "pull"\?/],
+    [["user:bob", "shop/web", "--claim", "a=b"], /--claim is for claims:ISSUER/],
+    [["claims:github", "shop/web", "--claim", "ref"], /NAME=VALUE/],
+  ])("of %j is a mistake: 2, and nothing is asked", async (args, message) => {
+    const said = await the.say({ body }, "access", "explain", ...args);
+    expect([said.code, said.stdout]).toEqual([2, ""]);
+    expect(said.stderr).toMatch(message);
+    expect(the.server.requests).toEqual([]);
+  });
+
+  it("--format json escapes what steers terminals", async () => {
+    const answer = { body: { ...body, repository: "\u009b2J\u2067" } };
+    const { stdout } = await the.say(answer, ...explain, "--format", "json");
+    expect(stdout).toContain(String.raw`"\u009b2J\u2067"`);
+    expect(JSON.parse(stdout)).toEqual(answer.body);
+  });
 });
 
 describe("barge access explain --config", () => {

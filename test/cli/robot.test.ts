@@ -19,7 +19,7 @@ const ROBOT = {
 
 describe("barge robot", () => {
   const create = ["robot", "create", "ci", "--action", "pull,push"] as const;
-  const repositories = ["--repository", "team/*", "base"] as const;
+  const repositories = ["--repository", "team/*,base"] as const;
 
   it("create prints the secret alone on standard output, and the rest beside", async () => {
     const answer = { status: 201, body: { ...ROBOT, secret: "brg_x" } };
@@ -57,10 +57,45 @@ describe("barge robot", () => {
     [["--action", "pull", "--repository", "x", "--expires", "2001-01-01"], /over already/],
     [["--action", "pull"], /go together/],
     [["--repository", "x"], /go together/],
+    [["--action", "pull", "--repository", "x", "--action", "push"], /--repository before it/],
+    [["--repository", "x", "--action", "pull", "--repository", "y"], /--repository before it/],
+    [["--action", "pull", "--repository", "Team/*"], /"Team\/\*" can match no repository/],
+    [["--action", "pull", "--repository", "x,"], /"" is empty/],
+    [["--action", "pul", "--repository", "x"], /did you mean "pull"/],
+    [["--expires", "9000000d"], /--expires "9000000d"/],
+    [["--expires", "9999-12-31T23:59:59-14:00"], /--expires/],
   ])("create %j is a mistake: 2, and nothing is asked", async (args, text) => {
     const said = await the.say({}, "robot", "create", "ci", ...args);
     expect([said.code, said.stdout]).toEqual([2, ""]);
     expect(said.stderr).toMatch(text);
+    expect(the.server.requests).toEqual([]);
+  });
+
+  it.each([
+    ["--repository a --action pull --repository b --action push", ["a:pull", "b:push"]],
+    ["--repository a,b --repository c --action pull", ["a,b,c:pull"]],
+    ["--repository a --action pull --action push,pull", ["a:pull,push"]],
+    ["--action pull --action push --repository a --repository a", ["a:pull,push"]],
+    ["--repository a --action all", ["a:pull,push,overwrite,delete,promote,admin"]],
+    ["--repository a --action push,all", ["a:push,pull,overwrite,delete,promote,admin"]],
+  ])("create %s asks for no more than that", async (typed, wanted) => {
+    const body = { ...ROBOT, secret: "brg_x" };
+    const said = await the.say({ status: 201, body }, "robot", "create", ...typed.split(" "), "ci");
+    expect(said.code).toBe(0);
+    const { name, rights } = the.asked().body as typeof ROBOT;
+    expect(name).toBe("ci");
+    expect(rights.map((one) => `${one.repositories.join()}:${one.actions.join()}`)).toEqual(wanted);
+  });
+
+  it.each([
+    ["create", "CI"],
+    ["create", "robot+ci"],
+    ["revoke", "a/../b"],
+    ["revoke", "robot+ci"],
+  ])("%s %s is a mistake: 2, and nothing is asked", async (verb, name) => {
+    const said = await the.say({ status: 204 }, "robot", verb, name);
+    expect([said.code, said.stdout]).toEqual([2, ""]);
+    expect(said.stderr).toContain(`"${name}" is not the name of a robot`);
     expect(the.server.requests).toEqual([]);
   });
 
@@ -89,20 +124,21 @@ describe("barge robot", () => {
     ]);
   });
 
-  it("list --format json prints one document", async () => {
-    const body = { robots: [ROBOT] };
+  it("list --format json prints one document, in which nothing steers a terminal", async () => {
+    const body = { robots: [ROBOT, { ...ROBOT, name: "a\u009b31m\u202e\u2066" }] };
     const said = await the.say({ body }, "robot", "ls", "--format", "json");
     expect(JSON.parse(said.stdout)).toEqual(body);
+    expect(said.stdout).toContain(String.raw`"a\u009b31m\u202e\u2066"`);
   });
 
   it("revoke ends the robot of that name and no other", async () => {
-    expect(await the.say({ status: 204 }, "robot", "revoke", "a/../b")).toMatchObject({
+    expect(await the.say({ status: 204 }, "robot", "revoke", "c.i-1")).toMatchObject({
       code: 0,
       stdout: "",
-      stderr: "revoked a/../b\n",
+      stderr: "revoked c.i-1\n",
     });
     const { method, url } = the.asked();
-    expect([method, url.pathname]).toEqual(["DELETE", "/api/v1/robots/a%2F..%2Fb"]);
+    expect([method, url.pathname]).toEqual(["DELETE", "/api/v1/robots/c.i-1"]);
   });
 });
 

@@ -66,6 +66,18 @@ describe("barge audit", () => {
     expect(JSON.parse((await the.say(all, "audit", "--format", "json")).stdout)).toEqual(wanted);
   });
 
+  it("--format json escapes what steers terminals", async () => {
+    const entry = { ...entries[0], actor: "\u009b31m\u202e" };
+    const { stdout } = await the.say(
+      { body: `${JSON.stringify(entry)}\n` },
+      "audit",
+      "--format",
+      "json",
+    );
+    expect(stdout).toContain(String.raw`"\u009b31m\u202e"`);
+    expect(JSON.parse(stdout)).toEqual([entry]);
+  });
+
   it("asks the server for what is wanted alone", async () => {
     const filter = ["--actor", "alice", "--repository", "shop/web", "--action", "push", "-n", "5"];
     await the.say(
@@ -88,11 +100,20 @@ describe("barge audit", () => {
   });
 
   it.each([
-    ["--since", "soon"],
-    ["-n", "0"],
-    ["-n", "many"],
-  ])("%s %s is a mistake: 2", async (flag, value) => {
-    expect(await the.say(answer, "audit", flag, value)).toMatchObject({ code: 2, stdout: "" });
+    ["--since soon", /--since "soon"/],
+    ["--until 2027", /--until "2027"/],
+    ["--since 1h --until 2h", /--since is not before --until/],
+    ["-n 0", /from 1 to 10000/],
+    ["-n 10001", /from 1 to 10000/],
+    ["-n many", /from 1 to 10000/],
+    ["--action zap", /"zap" is no action; there are push, overwrite/],
+    ["--action login", /no action/],
+    ["--action denid", /did you mean "denied"\?/],
+    ["--repository Shop", /"Shop" is not the name of a repository/],
+  ])("%s is a mistake: 2, and nothing is asked", async (typed, message) => {
+    const said = await the.say(answer, "audit", ...typed.split(" "));
+    expect(said).toMatchObject({ code: 2, stdout: "" });
+    expect(said.stderr).toMatch(message);
     expect(the.server.requests).toEqual([]);
   });
 });
@@ -116,6 +137,13 @@ describe("barge repo delete", () => {
     expect(said.stderr).toContain("deleted shop/web: 2 tags, 3 manifests, 4 blobs");
     const { method, url } = the.asked();
     expect([method, url.pathname]).toEqual(["DELETE", "/api/v1/repositories/shop/web"]);
+  });
+
+  it("of what is no name is a mistake: 2, and nothing is asked", async () => {
+    const said = await the.say(answer, "repo", "delete", "Shop/web", "--yes");
+    expect(said).toMatchObject({ code: 2, stdout: "" });
+    expect(said.stderr).toContain('"Shop/web" is not the name of a repository');
+    expect(the.server.requests).toEqual([]);
   });
 
   it("without a terminal demands --yes: 2, and asks no server", async () => {
@@ -195,6 +223,13 @@ describe("barge admin init", () => {
     expect(bodies).toEqual(['/api/v1/auth/admins {"name":"boss"}']);
   });
 
+  it("with a bad name is a mistake: 2", async () => {
+    const socket = join(the.user.home, "none.sock");
+    const said = await the.user.say("admin", "init", "Boss", "--socket", socket);
+    expect(said).toMatchObject({ code: 2, stdout: "" });
+    expect(said.stderr).toContain('"Boss" is not the name of a robot');
+  });
+
   it("without a server says so: 1; without a state directory asks for the socket: 2", async () => {
     const socket = join(the.user.home, "none.sock");
     const said = await the.user.say("admin", "init", "--socket", socket);
@@ -229,6 +264,11 @@ describe("the command line", () => {
   it("takes --tls-verify=false as --insecure", async () => {
     const list = ["robot", "list", "--tls-verify=false", "--no-color"] as const;
     expect(await the.say({ body: { robots: [] } }, ...list)).toMatchObject({ code: 0 });
+  });
+
+  it("robot create --help tells how rights are paired", async () => {
+    const { stdout } = await the.user.say("robot", "create", "--help");
+    expect(stdout).toContain("Each --action is for the --repository before it");
   });
 
   it.each([
