@@ -6,6 +6,7 @@
  */
 import type { AuthError } from "../auth/errors.ts";
 import type { RobotError } from "../auth/robot-errors.ts";
+import type { SigningKeysRefused } from "../auth/key-pem.ts";
 import type { KeysAreGiven } from "../auth/signing-keys.ts";
 import type { NameUnknown } from "../content/errors.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
@@ -20,6 +21,7 @@ type KnownError =
   | KeysAreGiven
   | NameUnknown
   | RobotError
+  | SigningKeysRefused
   | StorageUnavailable;
 
 interface Row {
@@ -47,6 +49,8 @@ const ROWS = {
   NameUnknown: { status: 404, code: "NAME_UNKNOWN" },
   RobotExists: { status: 409, code: "UNSUPPORTED" },
   RobotIsConfigured: { status: 409, code: "UNSUPPORTED" },
+  // For administrators, who are told what to do with which file.
+  SigningKeysRefused: { status: 409, code: "UNSUPPORTED" },
   StorageUnavailable: { status: 503, code: "UNAVAILABLE" },
 } as const satisfies Record<KnownError["kind"], Row>;
 

@@ -1,9 +1,16 @@
 /** Where signing keys are kept: a folder of the state directory, or memory. */
 import { createPublicKey, generateKeyPairSync, randomUUID, X509Certificate } from "node:crypto";
 import { constants } from "node:fs";
-import { link, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { formatPem, selfSignedCertificate } from "./certificate.ts";
+import {
+  absentAs,
+  checkGuardedFile,
+  checkGuardedFolder,
+  errnoOf,
+  openGuardedFile,
+} from "./guarded-path.ts";
 import { thumbprint } from "./key-id.ts";
 import { type KeyPair, parseKeyPem, SigningKeysRefused } from "./key-pem.ts";
 
@@ -15,10 +22,18 @@ export interface StoredKey extends KeyPair {
   readonly certificate: Buffer;
 }
 
+/** What a store holds. */
+export interface KeyListing {
+  /** Those that are of use, the oldest first. */
+  readonly keys: readonly StoredKey[];
+  /** Why others are not: {SigningKeysRefused} or the error of the file system. */
+  readonly problems: readonly Error[];
+}
+
 /** Keeps signing keys. */
 export interface KeyStore {
-  /** All of them, the oldest first. @throws {SigningKeysRefused} or the error of the file system. */
-  list(): Promise<readonly StoredKey[]>;
+  /** @throws {SigningKeysRefused} or the error of the file system when nothing can be said of any. */
+  list(): Promise<KeyListing>;
   /** Durable once it resolves; `false` when somebody else was first with a key of that generation. */
   add(key: StoredKey): Promise<boolean>;
   remove(key: StoredKey): Promise<void>;
@@ -28,8 +43,6 @@ export interface KeyStore {
 const BACKDATED_MS = 5 * 60_000;
 const CERTIFICATE_LIFETIME_MS = 10 * 365 * 86_400_000;
 
-const OTHERS = 0o077;
-const OTHERS_WRITE = 0o022;
 const FILE_NAME = /^key-(\d{4,9})\.pem$/;
 
 /** Makes a key and its certificate. @param commonName what the certificate is made out to. */
@@ -49,8 +62,8 @@ export function makeStoredKey(
 export class KeysInMemory implements KeyStore {
   #keys: readonly StoredKey[] = [];
 
-  list(): Promise<readonly StoredKey[]> {
-    return Promise.resolve(this.#keys);
+  list(): Promise<KeyListing> {
+    return Promise.resolve({ keys: this.#keys, problems: [] });
   }
 
   add(key: StoredKey): Promise<boolean> {
@@ -82,20 +95,32 @@ export class KeysInFolder implements KeyStore {
     this.#directory = directory;
   }
 
-  async list(): Promise<readonly StoredKey[]> {
+  async list(): Promise<KeyListing> {
     const read = new Map<number, ReadKey>();
+    const problems: Error[] = [];
     for (const generation of await this.#generations()) {
-      const found = await this.#readKey(generation);
-      if (found !== undefined) read.set(generation, found);
+      const known = this.#read.get(generation);
+      const version = await versionOf(this.#pathOf(generation), known?.version);
+      if (version === undefined) continue;
+      const same = known?.version === version ? known : undefined;
+      // One that was read before, and is there as it was, counts whatever is wrong with it now.
+      if (same !== undefined) read.set(generation, same);
+      try {
+        read.set(generation, await this.#readKey(generation, same));
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        if (errnoOf(error) === "ENOENT") read.delete(generation);
+        else problems.push(error);
+      }
     }
     this.#read = read;
-    return Array.from(read.values(), ({ key }) => key);
+    return { keys: Array.from(read.values(), ({ key }) => key), problems };
   }
 
   async add(key: StoredKey): Promise<boolean> {
     await makeDirectory(this.#directory);
     const certificate = formatPem("CERTIFICATE", key.certificate);
-    const beside = join(this.#directory, `${key.kid}.crt`);
+    const beside = this.#certificateOf(key);
     await rename(await writeTemporary(beside, certificate), beside);
     const content = `${exportKey(key)}${certificate}`;
     const isFirst = await publishNew(this.#pathOf(key.generation), content);
@@ -105,34 +130,53 @@ export class KeysInFolder implements KeyStore {
 
   async remove(key: StoredKey): Promise<void> {
     await removeFile(this.#pathOf(key.generation));
-    await removeFile(join(this.#directory, `${key.kid}.crt`));
+    await removeFile(this.#certificateOf(key));
     await syncDirectory(this.#directory);
   }
 
   async #generations(): Promise<readonly number[]> {
-    const names = await readdir(this.#directory).catch(absentAs([]));
+    const isThere = await checkGuardedFolder(this.#directory).then(() => true, absentAs(false));
+    const names = isThere ? await readdir(this.#directory) : [];
     return names
       .map((name) => Number(FILE_NAME.exec(name)?.[1] ?? 0))
       .filter((generation) => generation > 0)
       .toSorted((a, b) => a - b);
   }
 
-  /** @returns `undefined` when it has been removed meanwhile. */
-  async #readKey(generation: number): Promise<ReadKey | undefined> {
+  async #readKey(generation: number, known: ReadKey | undefined): Promise<ReadKey> {
     const path = this.#pathOf(generation);
-    const file = await open(path, constants.O_RDONLY).catch(absentAs(undefined));
-    if (file === undefined) return undefined;
-    await using opened = file;
-    const { ino, mtimeMs, mode } = await opened.stat();
-    if ((mode & OTHERS) !== 0) throw tooOpen(path, "chmod 600");
-    const version = `${ino}:${mtimeMs}`;
-    const known = this.#read.get(generation);
-    if (known?.version === version) return known;
-    return { version, key: readStored(await opened.readFile("utf8"), { path, generation }) };
+    await using file = await openGuardedFile(path);
+    const version = versionIn(await file.stat());
+    const isKnown = known?.version === version;
+    const key = isKnown ? known.key : readStored(await file.readFile("utf8"), { path, generation });
+    await checkGuardedFile(this.#certificateOf(key));
+    return { version, key };
+  }
+
+  #certificateOf({ kid }: StoredKey): string {
+    return join(this.#directory, `${kid}.crt`);
   }
 
   #pathOf(generation: number): string {
     return join(this.#directory, `key-${String(generation).padStart(4, "0")}.pem`);
+  }
+}
+
+interface FileTimes {
+  readonly ino: number;
+  readonly mtimeMs: number;
+}
+
+function versionIn({ ino, mtimeMs }: FileTimes): string {
+  return `${ino}:${mtimeMs}`;
+}
+
+/** @returns `undefined` when it has been removed; `known` when that cannot be said. */
+async function versionOf(path: string, known: string | undefined): Promise<string | undefined> {
+  try {
+    return versionIn(await lstat(path));
+  } catch (error) {
+    return errnoOf(error) === "ENOENT" ? undefined : (known ?? "unknown");
   }
 }
 
@@ -158,7 +202,7 @@ function exportKey({ privateKey }: StoredKey): string {
 /** Makes the folder so that a power cut does not take it. @throws {SigningKeysRefused} when others may write there. */
 async function makeDirectory(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (((await stat(path)).mode & OTHERS_WRITE) !== 0) throw tooOpen(path, "chmod 700");
+  await checkGuardedFolder(path);
   if (made === undefined) return;
   for (let above = dirname(path); ; above = dirname(above)) {
     await syncDirectory(above);
@@ -200,20 +244,4 @@ async function syncDirectory(path: string): Promise<void> {
 
 async function removeFile(path: string): Promise<void> {
   await unlink(path).catch(absentAs(undefined));
-}
-
-function absentAs<Value>(value: Value): (error: unknown) => Value {
-  return (error) => {
-    if (errnoOf(error) === "ENOENT") return value;
-    throw error;
-  };
-}
-
-function tooOpen(path: string, remedy: string): SigningKeysRefused {
-  return new SigningKeysRefused(`${path} is open to other users of this machine: ${remedy} it`);
-}
-
-function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }

@@ -34,7 +34,8 @@ export interface SigningKeys {
   published(): readonly PublicKey[] | Promise<readonly PublicKey[]>;
   /**
    * Makes a key that signs from now on. Those before it are taken for as long as their tokens live, or, to
-   * `revoke` all tokens, not at all any more. @throws {KeysAreGiven}
+   * `revoke` all tokens, not at all any more.
+   * @throws {KeysAreGiven} {SigningKeysRefused} also when one of the keys is of no use as it is.
    */
   rotate(options?: { readonly revoke?: boolean }): Promise<KeyRotation>;
 }
@@ -132,10 +133,10 @@ class KeyRing implements SigningKeys {
   }
 
   async open(): Promise<void> {
-    await this.#reread();
+    await this.#rereadAll();
     if (this.#keys.length > 0) return;
     await this.#make(1);
-    await this.#reread();
+    await this.#rereadAll();
   }
 
   signer(): KeyPair | Promise<KeyPair> {
@@ -161,9 +162,9 @@ class KeyRing implements SigningKeys {
   }
 
   async rotate({ revoke = false }: { readonly revoke?: boolean } = {}): Promise<KeyRotation> {
-    await this.#reread();
+    await this.#rereadAll();
     await this.#make(this.#newest().generation + 1);
-    await this.#reread();
+    await this.#rereadAll();
     const kept = revoke ? [this.#newest()] : this.#accepted("refresh");
     for (const key of this.#keys) if (!kept.includes(key)) await this.#store.remove(key);
     await this.#reread();
@@ -223,18 +224,33 @@ class KeyRing implements SigningKeys {
     return this.#looking;
   }
 
-  /** What cannot be read leaves the keys as they are: they were good a moment ago. */
+  /** A folder that cannot be read leaves the keys as they are: they were good a moment ago. */
   async #look(): Promise<void> {
     try {
-      await this.#reread();
+      for (const error of await this.#reread()) this.#complain(error);
     } catch (error) {
-      this.#options.log.error("cannot look at the signing keys", { error });
+      this.#complain(error);
     }
   }
 
-  async #reread(): Promise<void> {
+  #complain(error: unknown): void {
+    this.#options.log.error("cannot look at the signing keys", { error });
+  }
+
+  /** Where each key matters. @throws the first problem there is. */
+  async #rereadAll(): Promise<void> {
+    const [problem] = await this.#reread();
+    if (problem !== undefined) throw problem;
+  }
+
+  /**
+   * What was removed is gone, though what came in its place cannot be read. A folder without any keys was
+   * lost rather than emptied. @returns why some are of no use.
+   */
+  async #reread(): Promise<readonly Error[]> {
     this.#lookedAtMs = this.#options.clock.monotonicMs();
-    const keys = await this.#store.list();
-    if (keys.length > 0) this.#keys = keys;
+    const { keys, problems } = await this.#store.list();
+    if (keys.length > 0 || problems.length > 0) this.#keys = keys;
+    return problems;
   }
 }
