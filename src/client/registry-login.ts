@@ -4,6 +4,7 @@ import { isCertificateFailure } from "./connection-failure.ts";
 import type { Credentials } from "./credential-entries.ts";
 import { Denied, Refused, Unreachable } from "./errors.ts";
 import type { NetworkAddress } from "./server-address.ts";
+import { isRobotName, proveRobot } from "./robot-login.ts";
 import { failureOf } from "./server-failure.ts";
 import { basicAuthorization, requestTokens } from "./token-request.ts";
 import type { Transport, WholeAnswer } from "./transport.ts";
@@ -22,16 +23,23 @@ export interface Proved {
   readonly base: URL;
   /** To be kept in place of the password; `undefined`: the token server gives none. */
   readonly identityToken: string | undefined;
-  /** `nobody`: the registry asks nobody who they are, so the credentials could not be tried. */
-  readonly by: "basic" | "token" | "nobody";
+  /**
+   * `nobody`: the registry asks nobody who they are, so the credentials could not be tried. `api`: they are for
+   * the API of administrators, and are not taken where clients push and pull.
+   */
+  readonly by: "basic" | "token" | "nobody" | "api";
 }
 
 /** @throws {Denied} when they are wrong; {RealmRefused} {TryLater} {Unreachable} {Refused} {NotFound} */
 export async function proveCredentials(request: LoginRequest): Promise<Proved> {
-  const { address, transport, signal } = request;
+  const { address, credentials, transport, signal } = request;
   const { base, answer } = await ping({ address, transport, signal });
   if (answer.status === 200) return await proveToOpen(base, request);
   const challenges = parseChallenges(answer.headers["www-authenticate"]);
+  if (credentials.kind === "password" && isRobotName(credentials.name)) {
+    const by = await proveRobot({ credentials, base, challenges, transport, signal });
+    if (by !== undefined) return { base, identityToken: undefined, by };
+  }
   const bearer = challenges.find(({ scheme }) => scheme === "bearer");
   if (bearer !== undefined) return await proveByToken(base, bearer, request);
   const isBasic = challenges.some(({ scheme }) => scheme === "basic");

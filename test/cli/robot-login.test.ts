@@ -3,6 +3,7 @@ import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { writeAuthority } from "../fixtures/certificates.ts";
 import { openServed } from "../fixtures/in-process-registry.ts";
 import { openUser } from "./remote-verbs.ts";
 
@@ -18,13 +19,17 @@ const REALM = { realm: "http://nowhere.test/token", service: "registry" };
 
 async function authOf(kind: string): Promise<object> {
   if (kind === "silly") return { silly: REALM };
+  if (kind === "token") {
+    const { certificate } = await writeAuthority(folder, "Test");
+    return { token: { ...REALM, issuer: "other", rootcertbundle: certificate } };
+  }
   const path = join(folder, "htpasswd");
   await writeFile(path, "alice:$2y$04$bogusbogusbogusbogusbeOXoXoXoXoXoXoXoXoXoXoXoXoXoXoXo\n");
   return { htpasswd: { realm: "Registry", path } };
 }
 
 describe("barge login as a robot", () => {
-  it.each(["htpasswd", "silly"])(
+  it.each(["htpasswd", "token", "silly"])(
     "to a server with auth.%s lets it be administered",
     async (kind) => {
       const state = { directory: join(folder, "state") };
@@ -36,8 +41,8 @@ describe("barge login as a robot", () => {
       resources.use(server);
       const user = resources.use(await openUser());
       const { host } = new URL(server.address);
-      const socket = `unix:${join(state.directory, "admin.sock")}`;
-      const made = await user.say("admin", "init", "--server", socket);
+      const socket = join(state.directory, "admin.sock");
+      const made = await user.say("admin", "init", "--socket", socket);
       expect(made).toMatchObject({ code: 0 });
       const login = ["login", host, "-u", "robot+admin", "-p"];
       const wrong = await user.say(...login, "brg_wrong");
