@@ -6,7 +6,7 @@ import { pooledMap } from "../lib/pooled-map.ts";
 import type { Logger } from "../observability/logger.ts";
 import { readWhole } from "../storage/read-whole.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
-import { configuredRecords } from "./configured-robots.ts";
+import { ConfiguredRobots } from "./configured-robots.ts";
 import { AuthUnavailable } from "./errors.ts";
 import { RobotExists, RobotIsConfigured } from "./robot-errors.ts";
 import { createRobotMemory, type RobotMemory } from "./robot-memory.ts";
@@ -80,7 +80,7 @@ const READ_AT_A_TIME = 8;
 
 class StoredRobots implements RobotRecords {
   readonly #deps: Deps;
-  readonly #configured: ReadonlyMap<string, RobotRecord>;
+  readonly #configured: ConfiguredRobots;
   readonly #memory: RobotMemory;
   /** By name: making, revoking and noting a use never mix in this process. */
   readonly #changing = new KeyedLock();
@@ -89,7 +89,7 @@ class StoredRobots implements RobotRecords {
 
   constructor(deps: Deps) {
     this.#deps = deps;
-    this.#configured = configuredRecords(deps.configured, deps.clock.now());
+    this.#configured = new ConfiguredRobots(deps.configured, deps.clock.now());
     this.#memory = createRobotMemory(deps);
     this.#uses = new RobotUses({
       driver: deps.driver,
@@ -107,10 +107,11 @@ class StoredRobots implements RobotRecords {
   }
 
   async login(name: string, secret: string): Promise<Robot | undefined> {
-    const record = await this.#record(name);
-    const isRight = isSecretOf(secret, record?.secretHash);
-    const robot = this.#living(record);
-    if (!isRight || robot === undefined) return undefined;
+    const configured = this.#configured.secretHash(name);
+    const stored = configured === undefined ? await this.#record(name) : undefined;
+    if (!isSecretOf(secret, configured ?? stored?.secretHash)) return undefined;
+    const robot = this.#living(stored ?? (await this.#record(name)));
+    if (robot === undefined) return undefined;
     this.#uses.note(robot, this.#deps.clock.now());
     return robot;
   }
@@ -137,7 +138,7 @@ class StoredRobots implements RobotRecords {
 
   async list({ signal }: CallOptions): Promise<readonly Robot[]> {
     const names = pooledMap(this.#names({ signal }), READ_AT_A_TIME, async (name) => {
-      const record = this.#configured.get(name) ?? (await this.#load(name, { signal }));
+      const record = (await this.#configured.record(name)) ?? (await this.#load(name, { signal }));
       if (record === undefined) return undefined;
       return { ...robotOf(record), lastUsedAt: await this.#uses.lastUse(record, { signal }) };
     });
@@ -169,7 +170,7 @@ class StoredRobots implements RobotRecords {
 
   /** @throws {AuthUnavailable} */
   #record(name: string): RobotRecord | undefined | Promise<RobotRecord | undefined> {
-    const configured = this.#configured.get(name);
+    const configured = this.#configured.record(name);
     if (configured !== undefined || !isRobotName(name)) return configured;
     try {
       const known = this.#memory.at(name);
@@ -199,12 +200,12 @@ class StoredRobots implements RobotRecords {
 
   async #isThere(name: string, fingerprint: string): Promise<boolean> {
     const { signal } = this.#stopping;
-    const record = this.#configured.get(name) ?? (await this.#load(name, { signal }));
+    const record = (await this.#configured.record(name)) ?? (await this.#load(name, { signal }));
     return record?.fingerprint === fingerprint;
   }
 
   async *#names({ signal }: CallOptions): AsyncGenerator<string> {
-    yield* this.#configured.keys();
+    yield* this.#configured.names();
     for await (const entry of this.#deps.driver.list(ROBOTS_FOLDER, { signal })) {
       const name = entry.kind === "object" ? nameOfEntry(entry.name) : undefined;
       if (name !== undefined && !this.#configured.has(name)) yield name;

@@ -1,3 +1,4 @@
+import { scryptSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { AuthUnavailable } from "../../src/auth/errors.ts";
 import { InvalidRobotName, RobotExists, RobotIsConfigured } from "../../src/auth/robot-errors.ts";
@@ -78,6 +79,22 @@ describe("createRobotRecords", () => {
     await robots[Symbol.asyncDispose]();
     expect(await again.list(calm())).toMatchObject([{ name: "deploy", createdBy: "config" }]);
     expect((await again.list(calm()))[0]?.lastUsedAt).toBeDefined();
+  });
+
+  it("tells by the fingerprint of one of the config nothing that its secret could be guessed by fast", async () => {
+    const secret = "correct horse battery";
+    const { robots } = robotsOn(new InMemoryDriver(), {
+      configured: { ci: { secret: new Secret(secret) }, other: { secret: new Secret(secret) } },
+    });
+    const [ci, other] = await Promise.all([robots.find("ci"), robots.find("other")]);
+    const slow = scryptSync(secret, "barge robot fingerprint\nci", 16, {
+      N: 32_768,
+      r: 8,
+      p: 1,
+      maxmem: 64 * 2 ** 20,
+    });
+    expect(ci?.fingerprint).toBe(slow.toString("base64url"));
+    expect(other?.fingerprint).not.toBe(ci?.fingerprint);
   });
 
   it("says that nobody can be identified while the store fails, and lets nobody in", async () => {
