@@ -2,6 +2,7 @@
 import { formatPath } from "./problems.ts";
 import { namesSource } from "./secrets-in-place.ts";
 import type { Shape } from "./shape.ts";
+import { toldPlace } from "./told-place.ts";
 import { isObject, isSet, isText, valueAt } from "./value-at.ts";
 
 /** What the anonymous should hardly ever get. */
@@ -54,25 +55,29 @@ function ruleCautions(file: unknown, auth: Readonly<Record<string, unknown>>): r
       "barge.auth has no rules beside it, so that nobody may do anything but robots with rights of their own; write barge.access",
     ];
   }
-  const isGroupKnown = groupsAreElsewhere(file, auth)
-    ? () => true
-    : (group: string) => isObject(auth["groups"]) && Object.hasOwn(auth["groups"], group);
+  const isGroupKnown = groupsKnownBy(file, auth);
   return rules.flatMap((rule, index) => [
-    ...anonymousWrites(rule).map((text) => `barge.access[${index}] ${text}`),
+    ...anonymousWrites(rule).map((text) => `${toldPlace(`barge.access[${index}]`)} ${text}`),
     ...groupsOf(rule)
       .filter((group) => !isGroupKnown(group))
       .map(
         (group) =>
-          `barge.access[${index}] is for the group ${JSON.stringify(group)}, which barge.auth.groups does not have`,
+          `${toldPlace(`barge.access[${index}]`)} is for the group ${JSON.stringify(group)}, which barge.auth.groups does not have`,
       ),
   ]);
 }
 
-/** Whether certificates or tokens may name groups that the file does not know. */
-function groupsAreElsewhere(file: unknown, auth: Readonly<Record<string, unknown>>): boolean {
-  if (isSet(valueAt(file, ["http", "tls", "clientcas"]))) return true;
-  const issuers = isObject(auth["issuers"]) ? Object.values(auth["issuers"]) : [];
-  return issuers.some((issuer) => isObject(issuer) && isSet(issuer["groups"]));
+/** Groups are those of the config, those of issuers (`ISSUER:NAME`), and any that certificates name. */
+function groupsKnownBy(
+  file: unknown,
+  auth: Readonly<Record<string, unknown>>,
+): (group: string) => boolean {
+  if (isSet(valueAt(file, ["http", "tls", "clientcas"]))) return () => true;
+  return (group) => {
+    const [issuer = "", name] = group.split(":", 2);
+    const isOfIssuer = name !== undefined && isSet(valueAt(auth, ["issuers", issuer, "groups"]));
+    return isOfIssuer || isSet(valueAt(auth, ["groups", group]));
+  };
 }
 
 function anonymousWrites(rule: Readonly<Record<string, unknown>>): readonly string[] {

@@ -1,3 +1,5 @@
+import { toldPlace } from "./told-place.ts";
+
 /** One thing that keeps a configuration from being used. */
 export interface ConfigProblem {
   /** Where: `http.tls.key`, `notifications.endpoints[0].url`; "" for the file as a whole. */
@@ -37,5 +39,5 @@ export function formatProblems(
 
 /** One line for people: `http.addr: is missing ...`. */
 function formatProblem(problem: ConfigProblem): string {
-  return problem.path === "" ? problem.message : `${problem.path}: ${problem.message}`;
+  return problem.path === "" ? problem.message : `${toldPlace(problem.path)}: ${problem.message}`;
 }

@@ -11,6 +11,7 @@ import { DEFAULT_CONFIG_TEXT } from "./defaults.ts";
 import { type Environment, type Origin, overrideFromEnvironment } from "./environment.ts";
 import { fit, type UnknownKey } from "./fit.ts";
 import { configShape } from "./json-schema.ts";
+import { findMissingPlaces } from "./missing-places.ts";
 import { findNeedless } from "./needless.ts";
 import { findNotCarriedOut } from "./not-carried-out.ts";
 import { describeIssue, toProblem } from "./problems.ts";
@@ -82,6 +83,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
       ...overridden.warnings,
       ...fitted.unknownKeys.filter(({ isError }) => !isError).map(unknownKeyWarning),
       ...findCautions(fitted.value, shape, environment),
+      ...findMissingPlaces(parsed.data),
     ],
   };
 }

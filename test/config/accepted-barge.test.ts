@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { configOf } from "./reading.ts";
+import { configOf, minimal } from "./reading.ts";
 
 test.each([
   ["processes: 4", { processes: 4 }],
@@ -26,4 +26,24 @@ test("processes and limits come from the environment too", async () => {
     BARGE_LIMITS_MEMORY: "512MiB",
   });
   expect(barge).toMatchObject({ processes: 4, limits: { memoryBytes: 512 * 2 ** 20 } });
+});
+
+test("barge takes its own keys", async () => {
+  const { barge } = await configOf(
+    minimal("barge: {state: {directory: /s}, trustedProxies: [10.0.0.7, '2001:db8::/32']}"),
+  );
+  expect(barge).toEqual({
+    state: { directory: "/s" },
+    audit: { path: undefined, pulls: false },
+    processes: 1,
+    limits: { connections: undefined, bufferedBytes: undefined, memoryBytes: undefined },
+    trustedProxies: ["10.0.0.7", "2001:db8::/32"],
+    addressProxies: ["10.0.0.7", "2001:db8::/32"],
+  });
+});
+
+test("who passes for another is believed where passwords are counted only if the file says so", async () => {
+  const { barge } = await configOf(minimal(""));
+  expect(barge.trustedProxies).toContain("10.0.0.0/8");
+  expect(barge.addressProxies).toEqual(["127.0.0.0/8", "::1/128"]);
 });

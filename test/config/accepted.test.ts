@@ -305,26 +305,6 @@ test.for([
   expect((await configOf(minimal(text))).catalog.maxEntries).toBe(count);
 });
 
-test("barge takes its own keys", async () => {
-  const { barge } = await configOf(
-    minimal("barge: {state: {directory: /s}, trustedProxies: [10.0.0.7, '2001:db8::/32']}"),
-  );
-  expect(barge).toEqual({
-    state: { directory: "/s" },
-    audit: { path: undefined, pulls: false },
-    processes: 1,
-    limits: { connections: undefined, bufferedBytes: undefined, memoryBytes: undefined },
-    trustedProxies: ["10.0.0.7", "2001:db8::/32"],
-    addressProxies: ["10.0.0.7", "2001:db8::/32"],
-  });
-});
-
-test("who passes for another is believed where passwords are counted only if the file says so", async () => {
-  const { barge } = await configOf(minimal(""));
-  expect(barge.trustedProxies).toContain("10.0.0.0/8");
-  expect(barge.addressProxies).toEqual(["127.0.0.0/8", "::1/128"]);
-});
-
 test("the configuration is frozen, with everything in it", async () => {
   const config = await configOf(minimal("log: {fields: {a: {b: 1}}}"));
   expect(Object.isFrozen(config.barge.trustedProxies)).toBe(true);

@@ -1,6 +1,6 @@
 /** What is wrong with `auth`, `barge.auth`, `barge.access`, and what is told of them. */
 import { describe, expect, test } from "vitest";
-import { minimal, problemsOf, read } from "./reading.ts";
+import { minimal, problemsOf } from "./reading.ts";
 
 const token = (more: string): string =>
   minimal(`auth: {token: {realm: 'https://a.example/t', service: s, issuer: i, ${more}}}`);
@@ -205,69 +205,5 @@ describe("refused", () => {
     );
     expect(problems.length).toBeGreaterThan(3);
     expect(JSON.stringify(problems)).not.toContain("hunter2");
-  });
-});
-
-describe("warned of", () => {
-  test.each([
-    [auth(""), "barge.auth has no rules beside it"],
-    [
-      minimal(
-        "barge: {auth: {}, access: [{subject: anonymous, repositories: ['a'], actions: [pull, push]}]}",
-      ),
-      "barge.access[0] gives push to everybody who reaches the registry",
-    ],
-    [
-      minimal(
-        "barge: {auth: {}, access: [{subject: [anonymous], repositories: ['a'], actions: all}]}",
-      ),
-      "gives all to everybody who reaches the registry (to administer is not given",
-    ],
-    [subject("group:dev"), 'for the group "dev", which barge.auth.groups does not have'],
-    [
-      minimal(`barge: {auth: {robots: {ci: {secret: 0123456789abcdef}}}, access: [{${ALICE}}]}`),
-      "barge.auth.robots.ci.secret holds the secret itself",
-    ],
-    [
-      minimal(`barge: {auth: {key: PEM}, access: [{${ALICE}}]}`),
-      "barge.auth.key holds the secret itself",
-    ],
-    [
-      minimal(
-        `barge: {auth: {tokenLifetime: 300000000000, attempts: {}, issuers: {x: {issuer: 'https://a.example', audience: a, maxTokenAge: 3600000000000}}}, access: []}`,
-      ),
-      "barge.auth has no rules",
-    ],
-    [tls("clientauth: request-client-cert"), "http.tls.clientauth has no effect without clientcas"],
-    [
-      "version: 0.1\nstorage: inmemory\nhttp: {addr: ':1', tls: {clientcas: [/a]}}",
-      "http.tls.clientcas has no effect without certificate",
-    ],
-  ])("%j", async (text, words) => {
-    const { warnings } = await read(text);
-    expect(warnings).toEqual([expect.stringContaining(words)]);
-    expect(warnings.join()).not.toMatch(/0123456789abcdef|PEM/);
-  });
-
-  test("not: secrets that stand elsewhere", async () => {
-    const text = minimal(
-      `barge: {auth: {key: 'env:KEY', robots: {ci: {secret: 'env:CI'}}}, access: [{${ALICE}}]}`,
-    );
-    const { warnings } = await read(text, { KEY: "PEM", CI: "0123456789abcdef" });
-    expect(warnings).toEqual([]);
-  });
-
-  test.each([
-    rule("subject: anonymous, repositories: ['public/**'], actions: pull"),
-    minimal(
-      "barge: {auth: {groups: {dev: alice}}, access: [{subject: 'group:dev', repositories: ['**'], actions: all}]}",
-    ),
-    minimal(
-      "barge: {auth: {issuers: {x: {issuer: 'https://a.example', audience: a, groups: g}}}, access: [{subject: 'group:dev', repositories: ['**'], actions: all}]}",
-    ),
-    minimal("barge: {auth: open}"),
-    tls("clientcas: [/a], clientauth: request-client-cert"),
-  ])("not: %j", async (text) => {
-    expect((await read(text)).warnings).toEqual([]);
   });
 });
