@@ -1,8 +1,7 @@
 /** Lets a request to an operation, or says why not: from who asks and the path alone. */
-import type { Access, Caller, Needed } from "../auth/access.ts";
+import type { Access, Caller } from "../auth/access.ts";
 import { basicChallenge } from "../auth/challenge.ts";
 import { CredentialsRefused } from "../auth/errors.ts";
-import type { RepositoryName } from "../oci/repository-name.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { AdminRequired, AuthenticationRequired, NothingThere } from "./errors.ts";
 import { type Asked, type Operation, repositoryOf, type Who } from "./operation.ts";
@@ -26,31 +25,27 @@ export async function admit(
   // Whoever cannot open the socket is not told what there is behind it.
   if (who === "local" && !env.isLocal) throw new NothingThere();
   const caller = await identified(asked, deps);
-  const repository = who === "delete" ? repositoryOf(asked) : undefined;
-  if (isAllowed(who, caller, { env, repository })) return caller;
-  if (caller.identity.kind === "anonymous") throw challenged(env, deps, { repository });
+  if (isAllowed(who, { ...asked, caller })) return caller;
+  if (!isKnown({ env, caller })) throw challenged(env, deps);
+  const repository = who === "repository-admin" ? repositoryOf(asked) : undefined;
   deps.trail.denied({ ...asked, caller }, { reference: id, repository });
-  if (caller.lack === "scope" && repository !== undefined) {
-    throw challenged(env, deps, { repository, error: "insufficient_scope" });
-  }
   throw new AdminRequired("you may not do this; it takes the right to administer");
 }
 
-/** An open registry is open to be used; to administer it somebody must have said who they are. */
-function isAllowed(
-  who: Who,
-  caller: Caller,
-  {
-    env,
-    repository,
-  }: { readonly env: ApiBindings; readonly repository: RepositoryName | undefined },
-): boolean {
+function isAllowed(who: Who, asked: Asked): boolean {
   if (who === "anyone") return true;
-  const isKnown = env.isLocal || caller.identity.kind !== "anonymous";
-  if (!isKnown) return false;
+  if (!isKnown(asked)) return false;
+  const { caller } = asked;
   if (who === "identified" || caller.isAdmin) return true;
-  if (repository === undefined) return false;
-  return caller.may("delete", repository) || caller.may("admin", repository);
+  return who === "repository-admin" && caller.may("admin", repositoryOf(asked));
+}
+
+/**
+ * An open registry is open to be used; to administer it somebody must have said who they are. A token that
+ * another server made out to nobody says it not.
+ */
+function isKnown({ env, caller }: Pick<Asked, "env" | "caller">): boolean {
+  return env.isLocal || (caller.identity.kind !== "anonymous" && caller.name !== "");
 }
 
 async function identified(asked: Omit<Asked, "caller">, deps: Deps): Promise<Caller> {
@@ -64,21 +59,12 @@ async function identified(asked: Omit<Asked, "caller">, deps: Deps): Promise<Cal
   }
 }
 
+/** No scope of the token protocol would help: what it takes is the right of who somebody is. */
 function challenged(
   { origin }: ApiBindings,
   { access }: Deps,
-  {
-    repository,
-    error,
-    cause,
-  }: {
-    readonly repository?: RepositoryName | undefined;
-    readonly error?: "invalid_token" | "insufficient_scope" | undefined;
-    readonly cause?: unknown;
-  },
+  { error, cause }: { readonly error?: "invalid_token" | undefined; readonly cause?: unknown } = {},
 ): AuthenticationRequired {
-  const needed: readonly Needed[] =
-    repository === undefined ? [] : [{ kind: "repository", repository, actions: ["delete"] }];
-  const challenge = access.challenge({ origin, needed, error }) ?? basicChallenge("barge");
+  const challenge = access.challenge({ origin, needed: [], error }) ?? basicChallenge("barge");
   return new AuthenticationRequired(challenge, { cause });
 }

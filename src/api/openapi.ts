@@ -8,7 +8,7 @@ const WHO: Readonly<Record<Who, string>> = {
   identified: "For whoever has said who they are.",
   admin: "For administrators.",
   local: "For the operator, by the socket in the state directory.",
-  delete: "For whoever may delete from the repository, or administer.",
+  "repository-admin": "For administrators of the repository.",
 };
 
 export function describeApi(

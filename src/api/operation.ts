@@ -7,9 +7,9 @@ import type { ApiBindings } from "./request.ts";
 
 /**
  * `identified`: whoever has said who they are. `local`: the operator, by the socket in the state directory.
- * `delete`: whoever may delete from the repository that the path names, or administer.
+ * `repository-admin`: whoever may administer the repository that the path names, or all.
  */
-export type Who = "anyone" | "identified" | "admin" | "local" | "delete";
+export type Who = "anyone" | "identified" | "admin" | "local" | "repository-admin";
 
 export interface Answer {
   readonly status: 200 | 201 | 204;

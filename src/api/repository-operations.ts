@@ -19,7 +19,7 @@ const DELETE_REPOSITORY = {
   id: "deleteRepository",
   method: "delete",
   path: "/repositories/{repository}",
-  who: "delete",
+  who: "repository-admin",
 } as const;
 
 export function repositoryOperations(deps: Deps): readonly Operation[] {

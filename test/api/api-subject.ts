@@ -22,7 +22,10 @@ import { RecordingLogger } from "../fakes/recording-logger.ts";
 
 export const ORIGIN = "https://registry.example.com";
 
-/** Whoever asks in tests. `anybody` is who asks an open registry; `local` comes by the socket. */
+/**
+ * Whoever asks in tests. `anybody` is who asks an open registry; `nameless` has a token that another server
+ * made out to nobody; `local` comes by the socket.
+ */
 export const WHO = [
   "anonymous",
   "anybody",
@@ -31,6 +34,7 @@ export const WHO = [
   "ci",
   "job",
   "outsider",
+  "nameless",
   "admin",
   "local",
 ] as const;
@@ -38,15 +42,23 @@ export type Who = (typeof WHO)[number];
 
 const RIGHTS: Readonly<Partial<Record<Who, readonly Action[]>>> = {
   anybody: ["pull", "push", "overwrite", "delete"],
-  alice: ["delete"],
-  bob: ["pull", "push"],
+  nameless: ["pull", "push", "overwrite", "delete", "admin"],
+  outsider: ["pull", "push", "overwrite", "delete"],
+  alice: ["admin"],
+  bob: ["pull", "push", "overwrite", "delete"],
+};
+
+const LACKS: Readonly<Partial<Record<Who, Caller["lack"]>>> = {
+  anonymous: "challenge",
+  outsider: "scope",
+  nameless: "scope",
 };
 
 function identityOf(who: Who): Identity {
   if (who === "anonymous" || who === "anybody" || who === "local") return ANONYMOUS;
   if (who === "ci") return { kind: "robot", name: "ci" };
   const groups = who === "alice" ? ["cert"] : [];
-  if (who !== "job") return { kind: "user", name: who, groups };
+  if (who !== "job") return { kind: "user", name: who === "nameless" ? "" : who, groups };
   return { kind: "workload", issuer: "github", subject: "repo:x", claims: {}, groups: ["g"] };
 }
 
@@ -61,7 +73,7 @@ function callerOf(who: Who): Caller {
     mayList: true,
     seesAll: isAdmin,
     isAdmin,
-    lack: who === "anonymous" ? "challenge" : who === "outsider" ? "scope" : "denied",
+    lack: LACKS[who] ?? "denied",
   };
 }
 

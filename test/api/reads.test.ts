@@ -140,6 +140,7 @@ describe("the audit log", () => {
 describe("the description", () => {
   interface Described {
     readonly operationId: string;
+    readonly description: string;
     readonly parameters: readonly { readonly name: string; readonly required: boolean }[];
     readonly requestBody?: { readonly required: boolean };
     readonly responses: Readonly<Record<string, unknown>>;
@@ -190,6 +191,7 @@ describe("the description", () => {
       ["repository", true],
       ["claim", false],
     ]);
+    expect(byId.get("deleteRepository")?.description).toBe("For administrators of the repository.");
     expect(byId.get("createRobot")?.requestBody?.required).toBe(true);
     expect(byId.get("rotateKeys")?.requestBody?.required).toBe(false);
     expect(byId.get("createRobot")?.responses).toHaveProperty("201");
