@@ -1,7 +1,7 @@
 /** Who somebody is, and what rules say of them. */
 import type { Identity } from "../auth/identity.ts";
 import type { Robot } from "../auth/robots.ts";
-import { type Explanation, rightsAllow } from "../auth/rules.ts";
+import { type ExplainOptions, type Explanation, rightsAllow } from "../auth/rules.ts";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { actorOf, identityKind } from "./audit-trail.ts";
@@ -33,7 +33,7 @@ export function accessOperations(deps: Deps): readonly Operation[] {
       { id: "explainAccess", method: "get", path: "/auth/access", who: "identified" },
       {
         summary:
-          "What a subject may do to a repository and which rule decides. Of others only for administrators.",
+          "What a subject may do to a repository, and for administrators which rule decides. Of others only for them.",
         query: ACCESS_QUERY,
         lists: ["claim"],
         body: NOTHING,
@@ -46,7 +46,8 @@ export function accessOperations(deps: Deps): readonly Operation[] {
           }
           const repository = parseRepositoryName(query.repository);
           const identity = isOwn ? caller.identity : parseSubject(subject, claim);
-          const actions = await explain(identity, repository, deps);
+          const isForOneself = !caller.isAdmin;
+          const actions = await explain({ identity, repository, isForOneself }, deps);
           return { subject, repository, actions };
         },
       },
@@ -54,20 +55,28 @@ export function accessOperations(deps: Deps): readonly Operation[] {
   ];
 }
 
+interface Explained extends ExplainOptions {
+  readonly identity: Identity;
+  readonly repository: RepositoryName;
+}
+
 async function explain(
-  identity: Identity,
-  repository: RepositoryName,
+  { identity, repository, isForOneself }: Explained,
   { robots, rules }: Deps,
 ): Promise<readonly unknown[]> {
   if (rules === undefined) {
     throw new NothingThere("this server has no rules: they come with barge.auth and barge.access");
+  }
+  // Public issuers vouch for everybody's jobs.
+  if (isForOneself === true && !rules.knows(identity)) {
+    throw new AdminRequired("no rule names you; only administrators may ask why");
   }
   const robot = identity.kind === "robot" ? await robots.find(identity.name) : undefined;
   if (identity.kind === "robot" && robot === undefined) {
     throw new NothingThere("there is no such robot, or not any more", "NAME_UNKNOWN");
   }
   return rules
-    .explain(identity, repository)
+    .explain(identity, repository, { isForOneself })
     .map((explanation) => withOwnRights(explanation, robot, repository))
     .map(({ action, isAllowed, rule, reason }) => {
       return { action, allowed: isAllowed, rule: rule ?? null, reason };

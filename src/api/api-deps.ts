@@ -19,7 +19,7 @@ export interface ApiDeps {
   /** `storage.delete.enabled`, and that the store is not read-only. */
   readonly isDeleteEnabled: boolean;
   /** `undefined`: this server has none. */
-  readonly rules: Pick<Rules, "explain"> | undefined;
+  readonly rules: Pick<Rules, "explain" | "knows"> | undefined;
   /** Members by group, of the config. */
   readonly groups: Readonly<Record<string, readonly string[]>>;
   /** `undefined`: this server signs no tokens. */

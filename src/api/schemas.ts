@@ -87,7 +87,12 @@ export const ACCESS = z.strictObject({
     z.strictObject({
       action: z.enum(ACTIONS),
       allowed: z.boolean(),
-      rule: z.int().nullable().describe("Place in barge.access, from 1; null: none decides."),
+      rule: z
+        .int()
+        .nullable()
+        .describe(
+          "Place in barge.access, from 1; null: none decides, or for administrators alone.",
+        ),
       reason: z.string(),
     }),
   ),

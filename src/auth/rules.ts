@@ -5,19 +5,37 @@
 import type { AccessRuleConfig, BuiltInAuthConfig, RuleSubject } from "../config/config.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { ACTIONS, type Action } from "./action.ts";
-import { claimValue, matchesClaim } from "./claims.ts";
+import { matchesClaim } from "./claims.ts";
 import type { Identity, WorkloadIdentity } from "./identity.ts";
 import { EVERY_REPOSITORY, matchesRepository, reachesBelow } from "./repository-pattern.ts";
 import type { RobotRight } from "./robots.ts";
+import {
+  claimOf,
+  type Giving,
+  type Near,
+  type Question,
+  whyGiven,
+  whyGivenToYou,
+  whyNotGiven,
+  whyNotGivenToYou,
+} from "./rule-reasons.ts";
 
 /** What the rules say to one action, and why. */
 export interface Explanation {
   readonly action: Action;
   readonly isAllowed: boolean;
-  /** The first rule that allows it, by its place in `barge.access`, from 1; `undefined` when none does. */
+  /**
+   * The first rule that allows it, by its place in `barge.access`, from 1; `undefined` when none does, and for
+   * oneself.
+   */
   readonly rule: number | undefined;
   /** A sentence without a full stop. */
   readonly reason: string;
+}
+
+export interface ExplainOptions {
+  /** They ask themselves, and learn nothing of whom else rules name, nor of the order of rules. */
+  readonly isForOneself?: boolean | undefined;
 }
 
 /** Each method is cheap enough to be called for each item of a list. */
@@ -29,8 +47,14 @@ export interface Rules {
   reachesBelow(identity: Identity, folder: string): boolean;
   /** Whether the list of repositories may be asked for: by whoever is known, or may pull anything at all. */
   mayList(identity: Identity): boolean;
+  /** Whether it is one of ours: not the anonymous, nor a job that no rule names. */
+  knows(identity: Identity): boolean;
   /** One item for each action, in their order. */
-  explain(identity: Identity, repository: RepositoryName): readonly Explanation[];
+  explain(
+    identity: Identity,
+    repository: RepositoryName,
+    options?: ExplainOptions,
+  ): readonly Explanation[];
   /** The claims that rules look at in the tokens of that issuer. */
   claimsOf(issuer: string): readonly string[];
 }
@@ -77,31 +101,61 @@ class AccessRules implements Rules {
   }
 
   mayList(identity: Identity): boolean {
-    if (this.#isKnown(identity)) return true;
+    if (this.knows(identity)) return true;
     return this.#rules.some(
       (rule) => rule.actions.includes("pull") && this.#names(rule, identity, "pull"),
     );
   }
 
-  explain(identity: Identity, repository: RepositoryName): readonly Explanation[] {
-    const naming = this.#rules
-      .map((rule, index) => ({ rule, number: index + 1 }))
-      .filter(({ rule }) => rule.actions.some((action) => this.#names(rule, identity, action)));
-    const fitting = naming.filter(({ rule }) => hasRepository(rule.repositories, repository));
+  explain(
+    identity: Identity,
+    repository: RepositoryName,
+    { isForOneself = false }: ExplainOptions = {},
+  ): readonly Explanation[] {
     return ACTIONS.map((action) => {
-      const allowing = fitting.find(
-        ({ rule }) => rule.actions.includes(action) && this.#names(rule, identity, action),
-      );
-      if (allowing !== undefined) return allowed(action, allowing, repository);
-      const reason = whyNot({
-        who: describeIdentity(identity),
-        action,
-        naming,
-        fitting,
-        repository,
-      });
-      return { action, isAllowed: false, rule: undefined, reason };
+      const question = { identity, action, repository };
+      return isForOneself ? this.#explainToThem(question) : this.#explain(question);
     });
+  }
+
+  #explain(question: Question): Explanation {
+    const { action } = question;
+    const giving = this.#giving(question);
+    if (giving !== undefined) {
+      const reason = whyGiven(question, giving);
+      return { action, isAllowed: true, rule: giving.number, reason };
+    }
+    const reason = whyNotGiven(question, this.#near(question));
+    return { action, isAllowed: false, rule: undefined, reason };
+  }
+
+  #explainToThem(question: Question): Explanation {
+    const { action } = question;
+    const giving = this.#giving(question);
+    const reason =
+      giving === undefined ? whyNotGivenToYou(question) : whyGivenToYou(question, giving);
+    return { action, isAllowed: giving !== undefined, rule: undefined, reason };
+  }
+
+  #giving({ identity, action, repository }: Question): Giving | undefined {
+    for (const [index, rule] of this.#rules.entries()) {
+      if (!covers(rule, action, repository)) continue;
+      const subject = rule.subjects.find((one) => this.#isSubject(one, identity, action));
+      if (subject !== undefined) return { rule, number: index + 1, subject };
+    }
+    return undefined;
+  }
+
+  #near({ identity, action, repository }: Question): Near {
+    const all = this.#rules.map((rule, index) => ({ rule, number: index + 1 }));
+    const naming = all.filter(({ rule }) =>
+      rule.actions.some((one) => this.#names(rule, identity, one)),
+    );
+    return {
+      naming,
+      fitting: naming.filter(({ rule }) => hasRepository(rule.repositories, repository)),
+      others: all.filter(({ rule }) => covers(rule, action, repository)),
+    };
   }
 
   claimsOf(issuer: string): readonly string[] {
@@ -113,18 +167,20 @@ class AccessRules implements Rules {
 
   /** What everybody may do, those who have said who they are may do as well; to administer is never among it. */
   #names(rule: AccessRuleConfig, identity: Identity, action: Action): boolean {
-    return rule.subjects.some((subject) => {
-      if (subject.kind === "anonymous") return action !== "admin";
-      if (subject.kind === "authenticated") return this.#isKnown(identity);
-      return isNamed(subject, identity, this.#members);
-    });
+    return rule.subjects.some((subject) => this.#isSubject(subject, identity, action));
+  }
+
+  #isSubject(subject: RuleSubject, identity: Identity, action: Action): boolean {
+    if (subject.kind === "anonymous") return action !== "admin";
+    if (subject.kind === "authenticated") return this.knows(identity);
+    return isNamed(subject, identity, this.#members);
   }
 
   /**
    * Whether it is one of ours. A job of another system is so only when a rule names it by its claims or by
    * a group: a public issuer vouches for everybody's jobs.
    */
-  #isKnown(identity: Identity): boolean {
+  knows(identity: Identity): boolean {
     if (identity.kind !== "workload") return identity.kind !== "anonymous";
     return this.#rules.some((rule) =>
       rule.subjects.some((subject) => isNamed(subject, identity, this.#members)),
@@ -175,9 +231,7 @@ type ClaimsSubject = Extract<RuleSubject, { kind: "claims" }>;
 function isVouchedFor(identity: WorkloadIdentity, { issuer, claims }: ClaimsSubject): boolean {
   const wanted = Object.entries(claims);
   if (identity.issuer !== issuer || wanted.length === 0) return false;
-  return wanted.every(([name, patterns]) =>
-    matchesClaim(patterns, name === "sub" ? identity.subject : claimValue(identity.claims, name)),
-  );
+  return wanted.every(([name, patterns]) => matchesClaim(patterns, claimOf(identity, name)));
 }
 
 function claimNames(subject: RuleSubject): readonly string[] {
@@ -218,63 +272,4 @@ export function rightsAllowEverywhere(rights: readonly RobotRight[], action: Act
   return rights.some(
     (right) => right.actions.includes(action) && right.repositories.includes(EVERY_REPOSITORY),
   );
-}
-
-/** As rules write it: `user:alice`. An identity without a name stands for its group, or for any user. */
-export function describeIdentity(identity: Identity): string {
-  switch (identity.kind) {
-    case "anonymous":
-      return "anonymous";
-    case "user":
-      if (identity.name !== "") return `user:${identity.name}`;
-      return identity.groups[0] === undefined ? "authenticated" : `group:${identity.groups[0]}`;
-    case "robot":
-      return `robot:${identity.name}`;
-    case "workload":
-      return `claims:${identity.issuer}`;
-  }
-}
-
-interface NumberedRule {
-  readonly rule: AccessRuleConfig;
-  /** Place in `barge.access`, from 1. */
-  readonly number: number;
-}
-
-function allowed(
-  action: Action,
-  { rule, number }: NumberedRule,
-  repository: RepositoryName,
-): Explanation {
-  const pattern = rule.repositories.find((one) => matchesRepository(one, repository)) ?? "";
-  const subjects = rule.subjects.map(describeSubject).join(", ");
-  const reason = `rule ${number} gives ${action} on ${pattern} to ${subjects}`;
-  return { action, isAllowed: true, rule: number, reason };
-}
-
-function describeSubject(subject: RuleSubject): string {
-  if (subject.kind === "anonymous" || subject.kind === "authenticated") return subject.kind;
-  return `${subject.kind}:${subject.kind === "claims" ? subject.issuer : subject.name}`;
-}
-
-interface Lack {
-  readonly who: string;
-  readonly action: Action;
-  /** The rules that name who asks, and of these the ones with the repository. */
-  readonly naming: readonly NumberedRule[];
-  readonly fitting: readonly NumberedRule[];
-  readonly repository: RepositoryName;
-}
-
-function whyNot({ who, action, naming, fitting, repository }: Lack): string {
-  if (naming.length === 0) return `no rule names ${who}`;
-  if (fitting.length === 0) {
-    return `no rule names ${who} with ${repository}: ${numbers(naming)} for other repositories`;
-  }
-  return `no rule names ${who} with ${repository} and ${action}: ${numbers(fitting)} for other actions`;
-}
-
-function numbers(rules: readonly NumberedRule[]): string {
-  const list = rules.map(({ number }) => number).join(", ");
-  return rules.length === 1 ? `rule ${list} is` : `rules ${list} are`;
 }

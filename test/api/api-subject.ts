@@ -176,6 +176,11 @@ const RULES = {
       repositories: ["team/app"],
       actions: ["overwrite"],
     },
+    {
+      subjects: [{ kind: "group", name: "g" }],
+      repositories: ["jobs/**"],
+      actions: ["pull"],
+    },
   ],
 } as const;
 

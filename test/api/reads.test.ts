@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACTIONS } from "../../src/auth/action.ts";
 import * as schemas from "../../src/api/schemas.ts";
 import { calm } from "../contracts/storage-subject.ts";
-import { openApi, type TestedApi, told, type Who } from "./api-subject.ts";
+import { createRules } from "../../src/auth/rules.ts";
+import { openApi, type TestedApi, told, toldError, type Who } from "./api-subject.ts";
 
 let resources: AsyncDisposableStack;
 let tested: TestedApi;
@@ -11,6 +12,8 @@ beforeEach(async () => {
   tested = await openApi(resources);
 });
 afterEach(() => resources.disposeAsync());
+
+const FOR_ALL = { repositories: ["**"], actions: ["pull"] } as const;
 
 interface Access {
   readonly subject: string;
@@ -70,8 +73,33 @@ describe("access", () => {
   });
 
   it("of oneself counts what the proof of who one is has told", async () => {
-    expect(allowed(await accessOf("user:bob", "bob"))).toEqual({ pull: 1 });
+    expect(allowed(await accessOf("user:bob", "bob"))).toEqual({ pull: null });
     expect((await accessOf("claims:github", "job")).actions.length).toBe(ACTIONS.length);
+  });
+
+  it("of oneself tells nothing of others, nor of the order of rules", async () => {
+    const { actions } = await accessOf("user:bob", "bob");
+    expect(actions.map(({ reason }) => reason)).toEqual(
+      ACTIONS.map((action) =>
+        action === "pull"
+          ? "a rule gives pull on team/** to group:dev"
+          : `no rule gives ${action} on team/app to user:bob`,
+      ),
+    );
+    expect(actions.map(({ rule }) => rule)).toEqual(ACTIONS.map(() => null));
+  });
+
+  it("is told to no job that no rule names", async () => {
+    const access = [
+      { ...FOR_ALL, subjects: [{ kind: "anonymous" }, { kind: "authenticated" }] },
+    ] as const;
+    const rules = createRules({ access, groups: {} });
+    const strict = await openApi(resources, { rules });
+    const answer = await strict.ask(
+      "job",
+      "/auth/access?subject=claims:github&repository=team/app",
+    );
+    expect([answer.status, (await toldError(answer)).code]).toEqual([403, "DENIED"]);
   });
 
   it("of a robot is that of rules and its own", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Action } from "../../src/auth/action.ts";
 import { explainSubject, parseSubject } from "../../src/auth/explain.ts";
 import { ANONYMOUS } from "../../src/auth/identity.ts";
 import type { Robot } from "../../src/auth/robots.ts";
@@ -59,6 +60,53 @@ describe("explainSubject", () => {
     const none = createRules({ access: [], groups: {} });
     const [first] = await explainSubject({ rules: none }, { subject: "group:dev", repository });
     expect(first?.reason).toBe("no rule names group:dev");
+  });
+});
+
+describe("explainSubject() of a job that no rule names", () => {
+  async function whyNo(action: Action, claims: Record<string, string | string[]>): Promise<string> {
+    const question = { subject: "claims:github", repository, claims };
+    const explained = await explainSubject({ rules: demanding }, question);
+    return explained.find((one) => one.action === action)?.reason ?? "";
+  }
+
+  const github = (claims: Record<string, string[]>, actions: readonly Action[]) => ({
+    subjects: [{ kind: "claims", issuer: "github", claims } as const],
+    repositories: ["team/*"],
+    actions,
+  });
+  const demanding = createRules({
+    access: [
+      ...access.slice(0, 3),
+      github({ repository_owner: ["org", "org-*"], ref: ["refs/heads/main"] }, ["push"]),
+      github({ sub: ["repo:org/app:*"] }, ["push", "delete"]),
+      { ...github({ repository_owner: ["elsewhere"] }, ["push"]), repositories: ["other/*"] },
+    ],
+    groups: {},
+  });
+  const none = "no rule names claims:github with team/app: rule 1 is for other repositories";
+
+  it("names the rules of its issuer, each with the first claim that is not there", async () => {
+    expect(await whyNo("push", {})).toBe(
+      `${none}; rule 4 asks for the claim repository_owner to be org or org-*, which is not there` +
+        "; rule 5 asks for the claim sub to be repo:org/app:*, which is not there",
+    );
+  });
+
+  it("names the first claim that differs, and what it is", async () => {
+    const claims = { repository_owner: "org", ref: ["a", "b"], sub: "repo:evil/app" };
+    expect(await whyNo("push", claims)).toBe(
+      `${none}; rule 4 asks for the claim ref to be refs/heads/main, which is a, b` +
+        "; rule 5 asks for the claim sub to be repo:org/app:*, which is repo:evil/app",
+    );
+  });
+
+  it("names none that is for another action or repository, or of another issuer", async () => {
+    expect(await whyNo("delete", {})).not.toContain("rule 4");
+    expect(await whyNo("overwrite", {})).toBe(none);
+    const question = { subject: "claims:gitlab", repository, claims: {} };
+    const [, push] = await explainSubject({ rules: demanding }, question);
+    expect(push?.reason).toBe(none.replace("github", "gitlab"));
   });
 });
 
