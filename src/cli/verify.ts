@@ -2,6 +2,7 @@ import type { ConfigProblem } from "../config/config-invalid.ts";
 import { BUILT_IN, ConfigInvalid, formatProblems } from "../config/config-invalid.ts";
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
+import { checkConfigFiles } from "./config-files.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print-json.ts";
 
@@ -22,7 +23,8 @@ interface Verdict {
 }
 
 /**
- * `barge verify`: checks a configuration together with the environment, and changes nothing.
+ * `barge verify`: checks a configuration together with the environment and with the files that it names
+ * for accounts and certificates, and changes nothing.
  * @returns 0 when it can be used, 2 when not.
  */
 export async function run(args: VerifyArguments, io: Io): Promise<number> {
@@ -37,8 +39,11 @@ async function judge(argument: string | undefined, io: Io): Promise<Verdict> {
   const path = await locateConfig({ argument, environment });
   const file = path ?? null;
   try {
-    const { notes, warnings } = await loadConfig({ path, environment });
-    return { file, valid: true, problems: [], warnings, notes };
+    const { config, notes, warnings } = await loadConfig({ path, environment });
+    const found = await checkConfigFiles(config);
+    const valid = found.problems.length === 0;
+    const { problems } = found;
+    return { file, valid, problems, warnings: [...warnings, ...found.warnings], notes };
   } catch (error) {
     if (!(error instanceof ConfigInvalid)) throw error;
     return { file, valid: false, problems: error.problems, warnings: [], notes: [] };

@@ -50,18 +50,22 @@ const values = fc.oneof(
   fc.integer().map(String),
 );
 
-test("a setting from the environment is the same as the one in the file", async () => {
-  const base = fileWith({ ...must(settings[0]), path: "version" }, '"0.1"');
-  await fc.assert(
-    fc.asyncProperty(fc.constantFrom(...settings), values, async (setting, value) => {
-      const fromFile = await outcome(fileWith(setting, value), {});
-      const fromEnvironment = await outcome(base, { [setting.variable]: value });
+test(
+  "a setting from the environment is the same as the one in the file",
+  { timeout: 30_000 },
+  async () => {
+    const base = fileWith({ ...must(settings[0]), path: "version" }, '"0.1"');
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...settings), values, async (setting, value) => {
+        const fromFile = await outcome(fileWith(setting, value), {});
+        const fromEnvironment = await outcome(base, { [setting.variable]: value });
 
-      expect(fromEnvironment).toEqual(fromFile);
-    }),
-    { numRuns: 200 },
-  );
-});
+        expect(fromEnvironment).toEqual(fromFile);
+      }),
+      { numRuns: 200 },
+    );
+  },
+);
 
 test("every setting can be set from the environment", async () => {
   for (const setting of settings) {
