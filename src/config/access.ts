@@ -46,7 +46,7 @@ const repository = z.string().superRefine((pattern, context) => {
 const rule = z
   .strictObject({
     subject: oneOrMore(subject, "somebody, such as user:alice or group:dev").describe(
-      "Whom the rule is for: `anonymous` (everybody), `authenticated`, `user:NAME`, `group:NAME`, `robot:NAME`, `claims:ISSUER`. Required.",
+      "Whom the rule is for: `anonymous` (everybody), `authenticated` (every user, but no robot or job), `user:NAME`, `group:NAME`, `robot:NAME`, `claims:ISSUER`. Required.",
     ),
     claims: z
       .record(z.string(), oneOrMore(z.string().min(1, "is empty"), "a value"))

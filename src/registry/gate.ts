@@ -5,7 +5,7 @@
 import type { Access, Caller, Needed, ScopeAction } from "../auth/access.ts";
 import { CredentialsRefused } from "../auth/errors.ts";
 import { ANYONE } from "../auth/open-access.ts";
-import { BlobUnknown, ManifestUnknown, NameUnknown } from "../content/errors.ts";
+import { BlobUnknown, ManifestUnknown, NameUnknown, TagExists } from "../content/errors.ts";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
 import { AuthenticationRequired, Denied } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
@@ -59,6 +59,19 @@ export async function requireStanding(exchange: Exchange, access: Access): Promi
   const holds = exchange.caller.holds?.() ?? true;
   if (holds === true || (await holds)) return;
   throw challenged(exchange, access, { error: "invalid_token" });
+}
+
+/**
+ * What the store refused because of rights: whoever has not said who they are is asked, for they may have
+ * the right that is lacking.
+ */
+export function refusedEffect(exchange: Exchange, access: Access, error: unknown): unknown {
+  if (!(error instanceof TagExists) || exchange.caller.lack !== "challenge") return error;
+  const isShown = exchange.authorization !== undefined;
+  return challenged(exchange, access, {
+    error: isShown ? "insufficient_scope" : undefined,
+    cause: error,
+  });
 }
 
 function letThrough(exchange: Exchange, access: Access, caller: Caller): void {

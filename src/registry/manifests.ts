@@ -18,7 +18,7 @@ import type { Answer } from "./answer.ts";
 import { matchesEtag } from "./conditional.ts";
 import { BadRequest } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { requireStanding } from "./gate.ts";
+import { refusedEffect, requireStanding } from "./gate.ts";
 import { type Handler, type HandlerDeps, requireDeletes } from "./handler.ts";
 import { digestHeaders } from "./manifest-answers.ts";
 import { readBody } from "./read-body.ts";
@@ -54,15 +54,13 @@ export const putManifest: Handler = async (exchange, deps) => {
   const bytes = await readBody(exchange, MAX_MANIFEST_BYTES);
   await requireStanding(exchange, deps.access);
   const contentType = exchange.header("content-type");
-  const pushed = await deps.content.manifests.put(
-    name,
-    { reference, tags, contentType, bytes },
-    {
-      signal: exchange.effects,
-      actor: exchange.actor,
-      mayOverwrite: exchange.caller.may("overwrite", name),
-    },
-  );
+  const push = { reference, tags, contentType, bytes };
+  const mayOverwrite = exchange.caller.may("overwrite", name);
+  const options = { signal: exchange.effects, actor: exchange.actor, mayOverwrite };
+  const pushing = deps.content.manifests.put(name, push, options);
+  const pushed = await pushing.catch((error: unknown) => {
+    throw refusedEffect(exchange, deps.access, error);
+  });
   tellPush(exchange, { pushed, sizeBytes: bytes.byteLength }, deps);
   return created(exchange, name, pushed);
 };

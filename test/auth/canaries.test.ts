@@ -71,7 +71,7 @@ async function openScene(resources: AsyncDisposableStack, formatter: string): Pr
         attempts: { perAddress: 100_000, perAccount: 100_000 },
       },
       access: [
-        { subject: "authenticated", repositories: "**", actions: "all" },
+        { subject: ["authenticated", "robot:build"], repositories: "**", actions: "all" },
         {
           subject: "claims:ci",
           claims: { repository_owner: "org" },

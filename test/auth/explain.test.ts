@@ -11,7 +11,11 @@ const repository = parseRepositoryName("team/app");
 
 const access: readonly AccessRuleConfig[] = [
   { subjects: [{ kind: "anonymous" }], repositories: ["public/**"], actions: ["pull"] },
-  { subjects: [{ kind: "authenticated" }], repositories: ["team/*"], actions: ["pull"] },
+  {
+    subjects: [{ kind: "authenticated" }, { kind: "robot", name: "ci" }],
+    repositories: ["team/*"],
+    actions: ["pull"],
+  },
   { subjects: [{ kind: "group", name: "dev" }], repositories: ["**"], actions: ["push"] },
   {
     subjects: [{ kind: "claims", issuer: "github", claims: { repository_owner: ["org"] } }],
@@ -42,11 +46,12 @@ describe("explainSubject", () => {
     ["user:bob", {}, ["pull", 2]],
     ["group:dev", {}, ["pull", 2, "push", 3]],
     ["robot:ci", {}, ["pull", 2]],
-    ["claims:github", { repository_owner: "org" }, ["pull", 2, "overwrite", 4]],
-    ["claims:github", { repository_owner: ["other", "org"] }, ["pull", 2, "overwrite", 4]],
+    ["robot:cd", {}, []],
+    ["claims:github", { repository_owner: "org" }, ["overwrite", 4]],
+    ["claims:github", { repository_owner: ["other", "org"] }, ["overwrite", 4]],
     ["claims:github", { repository_owner: "evil" }, []],
     ["claims:github", {}, []],
-    ["claims:cluster", { sub: "system:serviceaccount:a:b" }, ["pull", 2, "delete", 5]],
+    ["claims:cluster", { sub: "system:serviceaccount:a:b" }, ["delete", 5]],
     ["claims:cluster", { sub: ["system:serviceaccount:a:b"] }, []],
   ])("%s with %j", async (subject, claims, expected) => {
     expect(await rulesFor(subject, claims)).toEqual(expected);

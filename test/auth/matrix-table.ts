@@ -21,7 +21,7 @@ const ALL = "pull push overwrite delete promote admin";
 const ALL_BUT_ADMIN = "pull push overwrite delete promote";
 const EVERYWHERE: Rights = Object.fromEntries(NAMESPACES.map((namespace) => [namespace, ALL]));
 
-/** What anybody may do, and what whoever is one of ours may do; both are added to what stands below. */
+/** What anybody may do, and what every user may do; both are added to what stands below. */
 const EVERYBODY: Rights = { public: "pull", intake: "push" };
 const KNOWN: Rights = { inside: "pull" };
 
@@ -90,8 +90,9 @@ function subjectOf(name: ActorName): object | undefined {
 
 /** Whether the rules and their own rights let them. */
 export function may(name: ActorName, right: Right, namespace: Namespace): boolean {
-  const isOurs = name !== "anonymous" && name !== "stranger's job";
-  return [EVERYBODY, isOurs ? KNOWN : {}, ACTORS[name].rights].some(
+  const { kind } = ACTORS[name];
+  const isUser = kind === "user" || kind === "certificate";
+  return [EVERYBODY, isUser ? KNOWN : {}, ACTORS[name].rights].some(
     (rights: Rights) => rights[namespace]?.split(" ").includes(right) === true,
   );
 }

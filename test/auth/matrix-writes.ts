@@ -1,5 +1,5 @@
 /** Manifests, tags and blobs: made, moved and deleted in every way that there is. */
-import { DENIED } from "./matrix-table.ts";
+import { DENIED, refusal } from "./matrix-table.ts";
 import {
   compare,
   content,
@@ -50,8 +50,9 @@ function moves(where: (moved: Moved, context: Context) => string): Operation {
     const answered = await context.ask(behindV2(asked));
     const isTaken = exists && !asks("overwrite");
     const isAllowed = asks("push") && !isTaken;
-    // Who may push here is told that the tag is taken, whoever it is.
-    const expected = ifAllowed(asks("push"), isTaken ? DENIED : "201", context);
+    // Who may push here is told that the tag is taken, or asked who they are.
+    const taken = refusal(context.credential, DENIED);
+    const expected = ifAllowed(asks("push"), isTaken ? taken : "201", context);
     const before = exists ? moved.before.digest : "nothing";
     const result = compare(answered, expected, context);
     return {

@@ -95,13 +95,10 @@ function plainReading(
 ): number | undefined {
   const matching: Record<string, string> = { "team/app": "team/* team/app **", other: "other **" };
   const patterns = matching[repository]?.split(" ") ?? [];
-  const all = list.flatMap(({ subjects }) => subjects);
-  const isOurs = all.some((one) => one.kind !== "anonymous" && isOne(one, who, members));
   const index = list.findIndex(
     (one) =>
       one.subjects.some((subject) => {
         if (subject.kind === "anonymous") return action !== "admin";
-        if (subject.kind === "authenticated" && who.kind === "workload") return isOurs;
         return isOne(subject, who, members);
       }) &&
       one.actions.includes(action) &&
@@ -115,7 +112,7 @@ function isOne(subject: RuleSubject, who: Identity, members: Groups): boolean {
     case "anonymous":
       return true;
     case "authenticated":
-      return who.kind === "user" || who.kind === "robot";
+      return who.kind === "user";
     case "user":
     case "robot":
       return `${who.kind}:${nameOf(who)}` === `${subject.kind}:${subject.name}`;

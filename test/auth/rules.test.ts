@@ -53,19 +53,24 @@ describe("allows", () => {
     expect(rules.explain(alice, APP).at(-1)).toMatchObject({ isAllowed: false, rule: undefined });
   });
 
-  it("users and robots what the authenticated may do, and not the anonymous", () => {
-    const who = [ANONYMOUS, alice, ci];
-    expect(who.map((one) => mayPull({ kind: "authenticated" }, one))).toEqual([false, true, true]);
+  it("users what the authenticated may do, and neither the anonymous nor robots nor jobs", () => {
+    const who = [ANONYMOUS, alice, ci, job({ repository_owner: "org" })];
+    expect(who.map((one) => mayPull({ kind: "authenticated" }, one))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
 
-  it("a job what the authenticated may do only when another rule names it", () => {
+  it("a job to ask for the list only when another rule names it", () => {
     const everybody = rule({ kind: "authenticated" });
     const claims = rule(ofOrg, { repositories: ["elsewhere"] });
     const ours = job({ repository_owner: "org", ref: "refs/heads/main" });
     const theirs = job({ repository_owner: "evil", ref: "refs/heads/main" });
     const rules = createRules({ access: [everybody, claims], groups: {} });
-    expect(rules.allows(ours, "pull", APP)).toBe(true);
-    expect(rules.allows(theirs, "pull", APP)).toBe(false);
+    expect([ours, theirs].map((one) => rules.mayList(one))).toEqual([true, false]);
+    expect([ours, theirs].map((one) => rules.allows(one, "pull", APP))).toEqual([false, false]);
     const open = createRules({ access: [everybody, rule({ kind: "anonymous" })], groups: {} });
     expect(open.mayList(theirs)).toBe(true);
     expect(createRules({ access: [everybody], groups: {} }).mayList(theirs)).toBe(false);
