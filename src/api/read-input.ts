@@ -63,17 +63,42 @@ export async function readJson(
 
 /**
  * The whole body. The library's own limit takes requests of the web's kind alone, which those of a server are not.
+ * @param signal gives up waiting for more of it. What it throws then is the reason.
  * @throws {BodyTooLarge}
  */
-export async function readCapped({ headers, body }: Request): Promise<Buffer> {
+export async function readCapped(
+  { headers, body }: Request,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   if (Number(headers.get("content-length") ?? 0) > MAX_BODY_BYTES)
     throw new BodyTooLarge(MAX_BODY_BYTES);
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of chunksOf(body, signal)) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > MAX_BODY_BYTES) throw new BodyTooLarge(MAX_BODY_BYTES);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** Without a word to the stream when it is given up: that would end the connection before the answer. */
+async function* chunksOf(body: Request["body"], signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => undefined);
+  const onAbort = (): void => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await Promise.race([reader.read(), aborted.promise]);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    if (signal?.aborted !== true) await reader.cancel();
+  }
 }

@@ -14,7 +14,9 @@ import {
   TokenRequestRefused,
 } from "../auth/token-request.ts";
 import type { TokenService } from "../auth/token-service.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { errorText } from "../lib/error-text.ts";
+import { TimeLimitExceeded, withTimeLimit } from "../lib/time-limit.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
 import { readCapped } from "./read-input.ts";
@@ -29,6 +31,7 @@ export interface TokenRoutesOptions {
   readonly trail?: Pick<AuditTrail, "loginFailed"> | undefined;
   /** `http.prefix`: begins and ends with "/"; default "/". */
   readonly prefix?: string | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 type TokenContext = Context<ApiEnvironment>;
@@ -36,6 +39,8 @@ type TokenContext = Context<ApiEnvironment>;
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
 const JWKS_MAX_AGE_SECONDS = 60;
 const UNAVAILABLE_RETRY_SECONDS = 5;
+/** Whoever sends a form has not said yet who they are. */
+const FORM_TIMEOUT_MS = 30_000;
 
 /** `GET` and `POST /auth/token`, and `GET /.well-known/jwks.json`. */
 export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
@@ -49,7 +54,7 @@ export function tokenRoutes(options: TokenRoutesOptions): Hono<ApiEnvironment> {
     answerWith(options, context, parseTokenQuery(new URL(context.req.url).searchParams)),
   );
   routes.post(`${prefix}auth/token`, async (context) =>
-    answerWith(options, context, parseTokenForm(await readForm(context))),
+    answerWith(options, context, parseTokenForm(await readForm(context, options))),
   );
   routes.get(`${prefix}.well-known/jwks.json`, async (context) => {
     context.header("Cache-Control", `public, max-age=${JWKS_MAX_AGE_SECONDS}`);
@@ -82,14 +87,20 @@ function grantedName({ grant }: TokenRequest): string | undefined {
   return grant.kind === "password" ? grant.name : undefined;
 }
 
-async function readForm(context: TokenContext): Promise<URLSearchParams> {
+async function readForm(
+  context: TokenContext,
+  { clock = systemClock }: TokenRoutesOptions,
+): Promise<URLSearchParams> {
   if (!FORM_TYPE.test(context.req.header("content-type") ?? "")) {
     throw new TokenRequestRefused(
       "invalid_request",
       "the body must be application/x-www-form-urlencoded",
     );
   }
-  return new URLSearchParams((await readCapped(context.req.raw)).toString());
+  const request = context.req.raw;
+  const limit = { clock, timeoutMs: FORM_TIMEOUT_MS, signal: new AbortController().signal };
+  const bytes = await withTimeLimit(limit, (signal) => readCapped(request, signal));
+  return new URLSearchParams(bytes.toString());
 }
 
 interface Refusal {
@@ -118,6 +129,11 @@ function refusalOf(error: Error): Refusal {
   if (error instanceof BodyTooLarge) {
     const message = "the form is too long";
     return { status: 413, code: "SIZE_INVALID", problem: "invalid_request", message, headers: {} };
+  }
+  if (error instanceof TimeLimitExceeded) {
+    const message = "the form did not arrive in time";
+    const headers = { Connection: "close" };
+    return { status: 408, code: "UNSUPPORTED", problem: "invalid_request", message, headers };
   }
   if (error instanceof TokenRequestRefused) {
     const { problem, message } = error;

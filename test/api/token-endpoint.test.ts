@@ -9,6 +9,7 @@ import {
   TokenRequestRefused,
 } from "../../src/auth/token-request.ts";
 import type { TokenAnswer } from "../../src/auth/token-service.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 
 const SECRET = "canary-secret-4711";
@@ -34,9 +35,11 @@ interface Endpoint {
   readonly ask: (path: string, init?: RequestInit) => Promise<Response>;
   readonly requests: TokenRequest[];
   readonly log: RecordingLogger;
+  readonly clock: FakeClock;
 }
 
 function endpoint({ failure, prefix }: { failure?: Error; prefix?: string } = {}): Endpoint {
+  const clock = new FakeClock();
   const requests: TokenRequest[] = [];
   const log = new RecordingLogger();
   const routes = tokenRoutes({
@@ -49,8 +52,10 @@ function endpoint({ failure, prefix }: { failure?: Error; prefix?: string } = {}
     },
     log,
     prefix,
+    clock,
   });
-  return { ask: async (path, init) => await routes.request(path, init, BINDINGS), requests, log };
+  const ask: Endpoint["ask"] = async (path, init) => await routes.request(path, init, BINDINGS);
+  return { ask, requests, log, clock };
 }
 
 function form(fields: Readonly<Record<string, string>>): RequestInit {
@@ -59,7 +64,41 @@ function form(fields: Readonly<Record<string, string>>): RequestInit {
 
 const PASSWORD = { grant_type: "password", username: "alice", password: SECRET };
 
+/** A form that arrives as the test says. */
+function slowForm(): { readonly init: RequestInit; readonly body: TransformStream } {
+  const body = new TransformStream();
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  return { init: { method: "POST", headers, body: body.readable, duplex: "half" }, body };
+}
+
 describe("the token endpoint", () => {
+  it("waits half a minute for a form, however it trickles, and no longer", async () => {
+    const { ask, clock, requests } = endpoint();
+    const { init, body } = slowForm();
+    const writer = body.writable.getWriter();
+    const asking = ask("/auth/token", init);
+    for (const byte of "grant") {
+      await clock.advance(5_999);
+      void writer.write(Buffer.from(byte));
+    }
+    await clock.advance(5);
+    const answer = await asking;
+    expect([answer.status, answer.headers.get("connection")]).toEqual([408, "close"]);
+    expect(await answer.json()).toMatchObject({ error: "invalid_request" });
+    expect(requests).toEqual([]);
+  });
+
+  it("takes a form that arrives at last in time", async () => {
+    const { ask, clock } = endpoint();
+    const { init, body } = slowForm();
+    const asking = ask("/auth/token", init);
+    await clock.advance(29_999);
+    const writer = body.writable.getWriter();
+    void writer.write(Buffer.from(new URLSearchParams(PASSWORD).toString()));
+    void writer.close();
+    expect((await asking).status).toBe(200);
+  });
+
   it("answers a GET, and lets nobody keep the answer", async () => {
     const { ask, requests } = endpoint();
     const scope = "scope=repository:a/b:pull&scope=repository:c:push&offline_token=true";
