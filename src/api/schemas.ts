@@ -7,7 +7,12 @@ import { repositoryPatternProblem } from "../oci/repository-pattern.ts";
 const MOMENT = z.iso.datetime({ offset: true });
 /** As it is answered: always in UTC. */
 const TOLD_MOMENT = z.iso.datetime();
-const AS_DATE = MOMENT.transform((text) => new Date(text));
+/** Text with the year in four digits goes no further, and records are text. */
+const LAST_MOMENT = new Date("9999-12-31T23:59:59Z");
+const AS_DATE = MOMENT.transform((text) => new Date(text)).refine(
+  (date) => date <= LAST_MOMENT,
+  "not after 9999-12-31T23:59:59Z",
+);
 
 const MAX_RIGHTS = 100;
 const MAX_PATTERNS = 100;

@@ -15,6 +15,7 @@ import { createRules } from "../../src/auth/rules.ts";
 import { type ContentStore, createContentStore } from "../../src/content/content-store.ts";
 import type { RegistryEvent } from "../../src/events/event.ts";
 import { openAuditLog } from "../../src/observability/audit-log.ts";
+import type { StorageDriver } from "../../src/storage/storage-driver.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { INLINE_HASHING } from "../fakes/inline-hashing.ts";
@@ -90,6 +91,7 @@ export interface TestedApi {
   readonly api: Hono<ApiEnvironment>;
   readonly ask: (who: Who, path: string, options?: AskOptions) => Promise<Response>;
   readonly content: ContentStore;
+  readonly driver: StorageDriver;
   readonly robots: RobotRecords;
   readonly clock: FakeClock;
   readonly log: RecordingLogger;
@@ -143,6 +145,7 @@ export async function openApi(
   return {
     api,
     content,
+    driver,
     robots,
     clock,
     log,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { robotKey } from "../../src/auth/robot-record.ts";
 import { KeysAreGiven } from "../../src/auth/signing-keys.ts";
 import { StorageUnavailable } from "../../src/storage/errors.ts";
 import { calm } from "../contracts/storage-subject.ts";
@@ -66,6 +67,26 @@ describe("robots", () => {
     }
     const outcomes = (await tested.audited()).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(["done", "failed", "failed", "failed", "failed"]);
+  });
+
+  it("may expire as late as can be written", async () => {
+    const expiresAt = "9999-12-31T23:59:59.000Z";
+    const json = { name: "ci", rights: [], expiresAt };
+    expect((await tested.ask("admin", "/robots", { method: "POST", json })).status).toBe(201);
+    const listed = await tested.ask("admin", "/robots");
+    expect(await listed.json()).toMatchObject({ robots: [{ name: "ci", expiresAt }] });
+  });
+
+  it("whose record cannot be read are revoked all the same, and then made anew", async () => {
+    const json = { name: "ci", rights: [] };
+    await tested.driver.write(robotKey("ci"), Buffer.from("{}"), calm());
+    const taken = await tested.ask("admin", "/robots", { method: "POST", json });
+    expect([taken.status, (await toldError(taken)).message]).toEqual([
+      409,
+      expect.stringContaining("revoke it first"),
+    ]);
+    expect((await tested.ask("admin", "/robots/ci", { method: "DELETE" })).status).toBe(204);
+    expect((await tested.ask("admin", "/robots", { method: "POST", json })).status).toBe(201);
   });
 
   it("that administer are made by the operator", async () => {

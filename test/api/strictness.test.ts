@@ -46,6 +46,8 @@ describe("a body", () => {
       { ...ROBOT, expiresAt: 1_800_000_000 },
       { ...ROBOT, expiresAt: null },
       { ...ROBOT, expiresAt: "2026-01-02T03:04:05.678Z" },
+      { ...ROBOT, expiresAt: "9999-12-31T23:59:59-14:00" },
+      { ...ROBOT, expiresAt: "9999-12-31T23:59:59.001Z" },
       right({ more: 1 }),
       right({ repositories: [] }),
       right({ repositories: ["UPPER"] }),
