@@ -9,7 +9,8 @@ const BCRYPT_BASE64 = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 /**
  * Chooses among the costs of a file, each as often as it stands there, and always the same for the same
  * name: one that cost more at the next try would be known for a stand-in. What chooses hangs on a hash of
- * the file rather than on chance, so that all processes choose alike, also after a restart.
+ * the file rather than on chance, so that all processes choose alike, also after a restart. It changes with
+ * the first line: over weeks names that there are could be told by that they do not, if costs differ.
  */
 export class StandInHashes {
   readonly #costs: readonly number[];
