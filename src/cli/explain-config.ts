@@ -14,16 +14,19 @@ export interface ExplainConfigQuestion {
 }
 
 /**
- * Answers as the API does. What robots may beside the rules stands in the store, and is not known here.
+ * Answers as the API does. What robots may beside the rules stands in the store, and is not known here: that is told.
  * @throws {ConfigInvalid} {UsageError} {SubjectInvalid}
  */
 export async function explainFromConfig(
   { config: path, subject, repository, claims }: ExplainConfigQuestion,
-  { environment }: Io,
+  { environment, stderr }: Io,
 ): Promise<unknown> {
   const { config } = await loadConfig({ path, environment });
   if (config.auth.kind !== "built-in") {
     throw new UsageError(`${path} has no rules: they come with barge.auth and barge.access`);
+  }
+  if (subject.startsWith("robot:")) {
+    stderr("what the robot may beside the rules stands in the store, and is not looked at\n");
   }
   const explanations = await explainSubject(
     { rules: createRules(config.auth) },

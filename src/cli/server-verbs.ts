@@ -83,7 +83,10 @@ function addAccess(program: Command, verb: AddVerb): void {
   const command = access
     .command("explain")
     .description("say which rule decides what somebody may do to a repository, and why")
-    .argument("<subject>", "anonymous, user:NAME, group:NAME, robot:NAME or claims:ISSUER")
+    .argument(
+      "<subject>",
+      "anonymous, authenticated, user:NAME, group:NAME, robot:NAME or claims:ISSUER",
+    )
     .argument("<repository>", "name of a repository; it need not be there")
     .option("--action <action>", `only this of ${ACTIONS.join(", ")}`)
     .option("--claim <name=value>", "a claim of the token, for claims:ISSUER", repeated)

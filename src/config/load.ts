@@ -11,6 +11,7 @@ import { DEFAULT_CONFIG_TEXT } from "./defaults.ts";
 import { type Environment, type Origin, overrideFromEnvironment } from "./environment.ts";
 import { fit, type UnknownKey } from "./fit.ts";
 import { configShape } from "./json-schema.ts";
+import { placeBelowBarge } from "./misplaced.ts";
 import { findMissingPlaces } from "./missing-places.ts";
 import { findNeedless } from "./needless.ts";
 import { findNotCarriedOut } from "./not-carried-out.ts";
@@ -60,6 +61,10 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const shape = configShape();
   const overridden = overrideFromEnvironment(parseFile(given), shape, environment);
   const fitted = fit(overridden.tree, shape);
+  const unknownKeys = fitted.unknownKeys.map((unknown) => ({
+    ...unknown,
+    meant: placeBelowBarge(unknown.path, shape) ?? unknown.meant,
+  }));
   const secrets = await resolveSecrets(fitted.value, shape, environment);
   // Compiling the schema pays for many parses, and there is one.
   const options = { error: describeIssue, jitless: true };
@@ -67,7 +72,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const refusals = findNotCarriedOut(fitted.value);
   const others = [
     overridden.problems,
-    fitted.unknownKeys.filter(({ isError }) => isError).map(unknownKeyProblem),
+    unknownKeys.filter(({ isError }) => isError).map(unknownKeyProblem),
     secrets.problems,
     parsed.error?.issues.map(toProblem) ?? [],
   ].flat();
@@ -81,7 +86,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
     notes: findNeedless(fitted.value, environment),
     warnings: [
       ...overridden.warnings,
-      ...fitted.unknownKeys.filter(({ isError }) => !isError).map(unknownKeyWarning),
+      ...unknownKeys.filter(({ isError }) => !isError).map(unknownKeyWarning),
       ...findCautions(fitted.value, shape, environment),
       ...findMissingPlaces(parsed.data),
     ],

@@ -103,6 +103,12 @@ describe("barge access explain --config", () => {
     expect(the.server.requests).toEqual([]);
   });
 
+  it("says of a robot that its own rights are not looked at", async () => {
+    const said = await explain(rules, "robot:ci", "shop/web", "--format", "json");
+    expect(said).toMatchObject({ code: 0 });
+    expect(said.stderr).toContain("stands in the store, and is not looked at");
+  });
+
   it("takes claims into account", async () => {
     const push = ["claims:github", "shop/web", "--action", "push"] as const;
     expect((await explain(rules, ...push, "--claim", "repository_owner=shop")).stdout).toMatch(

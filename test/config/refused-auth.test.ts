@@ -142,6 +142,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     "barge.auth.key",
     "the same for every replica",
   ],
+  [auth("access: []"), "barge.auth.access", "did you mean barge.access?"],
   [rule("repositories: ['**'], actions: [pull]"), "barge.access[0].subject", "is missing"],
   [subject("alice"), "barge.access[0].subject[0]", "must be anonymous, authenticated, user:NAME"],
   [subject("anonymus"), "barge.access[0].subject[0]", 'did you mean "anonymous"?'],

@@ -72,6 +72,8 @@ describe("warnings", () => {
       "notifications: {endpoints: [{url: 'http://a', timeout: 500}]}",
       "notifications.endpoints[0].timeout: 500 without a unit",
     ],
+    ["access: []", "access is not a setting and has no effect; did you mean barge.access?"],
+    ["trustedProxies: []", "did you mean barge.trustedProxies?"],
     ["Log: {level: debug}", "Log is not a setting and has no effect; did you mean log?"],
   ] as const)("%s", async ([text, warning]) => {
     expect((await read(minimal(text))).warnings).toEqual([expect.stringContaining(warning)]);
