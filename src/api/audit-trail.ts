@@ -10,7 +10,7 @@ import type { ApiBindings } from "./request.ts";
 /** Who made a request, and of what it is. */
 type Origin = Pick<Asked, "env" | "request"> & { readonly caller: Caller | undefined };
 
-type What = Pick<AuditEntry, "action" | "reference" | "repository">;
+type What = Pick<AuditEntry, "action" | "before" | "reference" | "repository">;
 
 /** What stands for whoever owns the server and shows no other name. */
 const OPERATOR = "operator";
@@ -40,6 +40,19 @@ export class AuditTrail {
     } finally {
       this.#record(origin, { ...what, outcome, actor: actorOf(origin) });
     }
+  }
+
+  /** A tag went with its repository. */
+  untagged(
+    origin: Origin,
+    {
+      repository,
+      tag,
+      before,
+    }: { readonly repository: string; readonly tag: string; readonly before: string },
+  ): void {
+    const what = { action: "untag", repository, reference: tag, before } as const;
+    this.#record(origin, { ...what, outcome: "done", actor: actorOf(origin) });
   }
 
   /** Somebody who is known may not. What anonymous requests are refused is no news: so clients begin. */

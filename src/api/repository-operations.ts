@@ -36,7 +36,11 @@ export function repositoryOperations(deps: Deps): readonly Operation[] {
         const repository = repositoryOf(asked);
         const what = { action: "repository-delete", repository } as const;
         return trail.change(asked, what, async () => {
-          const removed = await removal.remove(repository, { signal, actor: actorOf(asked) });
+          const removed = await removal.remove(repository, {
+            signal,
+            actor: actorOf(asked),
+            onUntagged: (tag, before) => trail.untagged(asked, { repository, tag, before }),
+          });
           events.publish(removedEvent(asked, repository, deps));
           return { repository, ...removed };
         });

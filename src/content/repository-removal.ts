@@ -4,7 +4,8 @@
  */
 import { pooledMap } from "../lib/pooled-map.ts";
 import type { SharedLock } from "../lib/shared-lock.ts";
-import { algorithmOf, DIGEST_ALGORITHMS } from "../oci/digest.ts";
+import { algorithmOf, type Digest, DIGEST_ALGORITHMS } from "../oci/digest.ts";
+import type { Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { listLayers, listRevisions, listTags, listUploads } from "./check/inventory.ts";
@@ -22,6 +23,11 @@ export interface RemovedRepository {
   readonly blobs: number;
 }
 
+export interface RemovalOptions extends ActorOptions {
+  /** Told of each tag that goes, and what it pointed to. */
+  readonly onUntagged?: ((tag: Tag, digest: Digest) => void) | undefined;
+}
+
 export interface RepositoryRemoval {
   /**
    * Tags go first, then manifests, then blobs, so that nothing ever points to what is gone. One that was
@@ -31,7 +37,7 @@ export interface RepositoryRemoval {
    * may be left incomplete, which `barge check` tells.
    * @throws {NameUnknown} when there is no trace of it.
    */
-  remove(repository: RepositoryName, options: ActorOptions): Promise<RemovedRepository>;
+  remove(repository: RepositoryName, options: RemovalOptions): Promise<RemovedRepository>;
 }
 
 interface Deps {
@@ -85,12 +91,13 @@ async function isThere(
 async function removeImages(
   name: RepositoryName,
   { driver, tags, manifests }: Deps,
-  options: ActorOptions,
+  options: RemovalOptions,
 ): Promise<Pick<RemovedRepository, "manifests" | "tags">> {
   const { signal } = options;
   const allTags = await Array.fromAsync(listTags({ driver, name }, { signal }));
   const removedTags = await count(allTags, async (tag) => {
     const from = await tags.delete(name, tag, options);
+    if (from !== undefined) options.onUntagged?.(tag, from);
     return from !== undefined;
   });
   const revisions = await Array.fromAsync(listRevisions({ driver, name }, { signal }));

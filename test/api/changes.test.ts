@@ -117,6 +117,14 @@ describe("a repository", () => {
     expect(await answer.json()).toEqual({ repository: APP, tags: 1, manifests: 1, blobs: 2 });
     expect(await tested.content.tags.list(APP, calm())).toBeUndefined();
     expect(await tested.audited()).toMatchObject([
+      {
+        action: "untag",
+        repository: APP,
+        reference: "latest",
+        before: expect.stringMatching(/^sha256:/),
+        actor: "alice",
+        outcome: "done",
+      },
       { action: "repository-delete", repository: APP, actor: "alice", outcome: "done" },
     ]);
     expect(tested.events).toEqual([
