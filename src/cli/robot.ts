@@ -83,12 +83,13 @@ export async function runList(args: RobotListArguments, io: Io): Promise<number>
     printJson(answer, io);
     return 0;
   }
+  const now = new Date();
   const robots: unknown = isJsonObject(answer) ? answer["robots"] : undefined;
   const rows = (Array.isArray(robots) ? robots.filter(isJsonObject) : []).map((robot) => [
     textOf(robot, "name") ?? "",
     rightsText(robot),
     textOf(robot, "createdBy") ?? "",
-    textOf(robot, "expiresAt") ?? "never",
+    expiryOf(robot, now),
     textOf(robot, "lastUsedAt") ?? "never",
   ]);
   io.stdout(formatTable(["NAME", "MAY", "CREATED BY", "EXPIRES", "LAST USED"], rows));
@@ -106,6 +107,12 @@ export async function runRevoke(args: RobotRevokeArguments, io: Io): Promise<num
   await connection.request("DELETE", `robots/${encodeURIComponent(name)}`);
   io.stderr(`revoked ${name}\n`);
   return 0;
+}
+
+function expiryOf(robot: JsonObject, now: Date): string {
+  const expiresAt = textOf(robot, "expiresAt");
+  if (expiresAt === undefined) return "never";
+  return new Date(expiresAt) <= now ? `${expiresAt} (over)` : expiresAt;
 }
 
 /** `pull,push on team/*; pull on base/**`. */

@@ -77,23 +77,27 @@ export function basicAuthorization(name: string, password: string): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 }
 
-function tokensOf(
-  answer: WholeAnswer,
-  realm: URL,
-  { registry, credentials }: TokenRequest,
-): Tokens {
+function tokensOf(answer: WholeAnswer, realm: URL, request: TokenRequest): Tokens {
+  const { registry, credentials } = request;
   const { status, text } = answer;
+  const server = realm.host === registry.host ? realm.host : `the token server ${realm.host}`;
   if (status !== 200) {
     // To a form that holds an identity token, 400 is the answer to a bad one (RFC 6749 section 5.2).
     const isWrong = status === 401 || (status === 400 && credentials.kind === "identity-token");
     throw failureOf(isWrong ? { ...answer, status: 401 } : answer, {
-      server: `the token server ${realm.host}`,
-      next: `log in anew: barge login ${registry.host}`,
+      server,
+      next: whatNext(request),
     });
   }
   const body = parseJsonObject(text) ?? {};
   const access = textOf(body, "token") ?? textOf(body, "access_token");
-  if (access === undefined) throw new Refused(`the token server ${realm.host} gave no token`);
+  if (access === undefined) throw new Refused(`${server} gave no token`);
   if (!/^[\x21-\x7e]+$/.test(access)) throw new Denied(`the token of ${realm.host} is none`);
   return { access, identity: textOf(body, "refresh_token") };
+}
+
+/** Whoever logs in has just typed the password; another time it was kept, and may be an old one. */
+function whatNext({ credentials, wantsIdentityToken, registry }: TokenRequest): string {
+  const isTyped = credentials.kind === "password" && wantsIdentityToken;
+  return isTyped ? "are name and password right?" : `log in anew: barge login ${registry.host}`;
 }

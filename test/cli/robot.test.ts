@@ -14,7 +14,7 @@ const ROBOT = {
   rights: [{ repositories: ["team/*", "base"], actions: ["pull", "push"] }],
   createdAt: "2026-01-02T03:04:05Z",
   createdBy: "alice",
-  expiresAt: "2027-01-01T00:00:00.000Z",
+  expiresAt: "9027-01-01T00:00:00.000Z",
 };
 
 describe("barge robot", () => {
@@ -112,14 +112,14 @@ describe("barge robot", () => {
   });
 
   it("list prints a table, without control characters", async () => {
-    const other = { name: "x\u001b[31m", rights: [] };
+    const other = { name: "x\u001b[31m", rights: [], expiresAt: "2001-01-01T00:00:00Z" };
     const said = await the.say({ body: { robots: [ROBOT, other] } }, "robot", "list");
     expect(said).toMatchObject({ code: 0, stderr: "" });
     const lines = said.stdout.split("\n").map((line) => line.split(/ {2,}/));
     expect(lines).toEqual([
       ["NAME", "MAY", "CREATED BY", "EXPIRES", "LAST USED"],
       ["ci", "pull,push on team/*,base", "alice", ROBOT.expiresAt, "never"],
-      ["x [31m", "never", "never"],
+      ["x [31m", "2001-01-01T00:00:00Z (over)", "never"],
       [""],
     ]);
   });
