@@ -3,7 +3,7 @@
  * nothing here comes from the product.
  */
 
-export type Right = "pull" | "push" | "overwrite" | "delete" | "promote" | "admin";
+type Right = "pull" | "push" | "overwrite" | "delete" | "promote" | "admin";
 
 /** The first part of names of repositories; each has one that exists and any number that do not. */
 export const NAMESPACES = ["public", "inside", "myteam", "secret", "others", "intake"] as const;
@@ -89,7 +89,7 @@ function subjectOf(name: ActorName): object | undefined {
 }
 
 /** Whether the rules and their own rights let them. */
-export function may(name: ActorName, right: Right, namespace: Namespace): boolean {
+function may(name: ActorName, right: Right, namespace: Namespace): boolean {
   const { kind } = ACTORS[name];
   const isUser = kind === "user" || kind === "certificate";
   return [EVERYBODY, isUser ? KNOWN : {}, ACTORS[name].rights].some(
