@@ -13,6 +13,8 @@ export interface UnknownKey {
   readonly meant: string | undefined;
   /** Whether it stops the start. */
   readonly isError: boolean;
+  /** Whether it is no key, but a word that stands at the path in place of a map. */
+  readonly isWord: boolean;
 }
 
 export interface Fitted {
@@ -39,7 +41,7 @@ class Fitting {
       case "list":
         return this.#fitList(tree, shape, path);
       case "map":
-        return this.#fitMap(expandShorthand(tree, shape), shape, path);
+        return this.#fitMap(tree, shape, path);
       case "any":
         return toPlainValue(tree);
     }
@@ -51,13 +53,15 @@ class Fitting {
     return items.map((item, index) => this.fit(item, shape.item, [...path, index]));
   }
 
-  #fitMap(tree: Tree, shape: MapShape, path: Path): unknown {
+  #fitMap(given: Tree, shape: MapShape, path: Path): unknown {
+    const tree = expandShorthand(given, shape);
     if (!isTreeMap(tree)) return unfit(tree);
+    const isWord = given !== undefined && !isTreeMap(given);
     const value = emptyObject();
     for (const [key, child] of tree) {
       const childShape = shape.fields.get(key)?.shape ?? shape.others;
       if (childShape === undefined) {
-        this.#addUnknown(key, shape, path);
+        this.#addUnknown(key, shape, { path, isWord });
         continue;
       }
       const fitted = this.fit(child, childShape, [...path, key]);
@@ -66,10 +70,15 @@ class Fitting {
     return value;
   }
 
-  #addUnknown(key: string, shape: MapShape, path: Path): void {
+  #addUnknown(
+    key: string,
+    shape: MapShape,
+    { path, isWord }: { readonly path: Path; readonly isWord: boolean },
+  ): void {
     const meant = nearest(key, shape.fields.keys());
     this.unknownKeys.push({
-      path: formatPath([...path, key]),
+      path: formatPath(isWord && meant === undefined ? path : [...path, key]),
+      isWord: isWord && meant === undefined,
       meant: meant === undefined ? undefined : formatPath([...path, meant]),
       isError: shape.isStrict,
     });

@@ -63,7 +63,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
   const fitted = fit(overridden.tree, shape);
   const unknownKeys = fitted.unknownKeys.map((unknown) => ({
     ...unknown,
-    meant: placeBelowBarge(unknown.path, shape) ?? unknown.meant,
+    meant: unknown.isWord ? undefined : (placeBelowBarge(unknown.path, shape) ?? unknown.meant),
   }));
   const secrets = await resolveSecrets(fitted.value, shape, environment);
   // Compiling the schema pays for many parses, and there is one.
@@ -125,7 +125,9 @@ function parseTree(text: string, source: string | undefined): Tree {
   }
 }
 
-function unknownKeyProblem({ path, meant }: UnknownKey): ConfigProblem {
+function unknownKeyProblem({ path, meant, isWord }: UnknownKey): ConfigProblem {
+  // Only barge.auth takes words and no others than its own.
+  if (isWord) return { path, message: "must be a map of settings, or open" };
   return {
     path,
     message: `is not a setting${meant === undefined ? "" : `; did you mean ${meant}?`}`,
