@@ -1,7 +1,7 @@
 /** Who somebody is, and what rules say of them. */
 import type { Identity } from "../auth/identity.ts";
 import type { Robot } from "../auth/robots.ts";
-import { type ExplainOptions, type Explanation, rightsAllow } from "../auth/rules.ts";
+import { type ExplainOptions, type Explanation, rightsAllow } from "../auth/rules/rules.ts";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { actorOf, identityKind } from "./audit-trail.ts";

@@ -1,7 +1,7 @@
 import type { Access } from "../auth/access.ts";
-import type { RobotRecords } from "../auth/robot-records.ts";
-import type { Rules } from "../auth/rules.ts";
-import type { SigningKeys } from "../auth/signing-keys.ts";
+import type { RobotRecords } from "../auth/robots/robot-records.ts";
+import type { Rules } from "../auth/rules/rules.ts";
+import type { SigningKeys } from "../auth/tokens/signing-keys.ts";
 import type { RepositoryRemoval } from "../content/repository-removal.ts";
 import type { EventBus } from "../events/bus.ts";
 import type { Clock } from "../lib/clock.ts";

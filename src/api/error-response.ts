@@ -5,9 +5,9 @@
  * Spec: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  */
 import type { AuthError } from "../auth/errors.ts";
-import type { RobotError } from "../auth/robot-errors.ts";
-import type { SigningKeysRefused } from "../auth/key-pem.ts";
-import type { KeysAreGiven } from "../auth/signing-keys.ts";
+import type { RobotError } from "../auth/robots/robot-errors.ts";
+import type { SigningKeysRefused } from "../auth/tokens/key-pem.ts";
+import type { KeysAreGiven } from "../auth/tokens/signing-keys.ts";
 import type { NameUnknown } from "../content/errors.ts";
 import type { ErrorCode } from "../oci/error-code.ts";
 import type { InvalidName } from "../oci/repository-name.ts";

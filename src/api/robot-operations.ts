@@ -1,5 +1,5 @@
 /** Robots: told, made and revoked; and the first administrator, who is one. */
-import type { NewRobot } from "../auth/robot-records.ts";
+import type { NewRobot } from "../auth/robots/robot-records.ts";
 import type { Robot, RobotRight } from "../auth/robots.ts";
 import { displayName } from "../auth/identity.ts";
 import type { AuditAction } from "../observability/audit-entry.ts";

@@ -12,8 +12,8 @@ import {
   parseTokenQuery,
   type TokenRequest,
   TokenRequestRefused,
-} from "../auth/token-request.ts";
-import type { TokenService } from "../auth/token-service.ts";
+} from "../auth/tokens/token-request.ts";
+import type { TokenService } from "../auth/tokens/token-service.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { errorText } from "../lib/error-text.ts";
 import { TimeLimitExceeded, withTimeLimit } from "../lib/time-limit.ts";

@@ -4,13 +4,13 @@
  */
 import { availableParallelism } from "node:os";
 import type { Access } from "../auth/access.ts";
-import type { AttemptLimiter } from "../auth/attempts.ts";
-import type { HtpasswdUsers } from "../auth/htpasswd-users.ts";
+import type { AttemptLimiter } from "../auth/attempts/attempts.ts";
+import type { HtpasswdUsers } from "../auth/passwords/htpasswd-users.ts";
 import { OPEN_ACCESS } from "../auth/open-access.ts";
-import type { RobotRecords } from "../auth/robot-records.ts";
-import type { Rules } from "../auth/rules.ts";
-import type { SigningKeys } from "../auth/signing-keys.ts";
-import type { TokenService } from "../auth/token-service.ts";
+import type { RobotRecords } from "../auth/robots/robot-records.ts";
+import type { Rules } from "../auth/rules/rules.ts";
+import type { SigningKeys } from "../auth/tokens/signing-keys.ts";
+import type { TokenService } from "../auth/tokens/token-service.ts";
 import type { AttemptsConfig, AuthConfig, BuiltInAuthConfig, Config } from "../config/config.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -77,10 +77,10 @@ async function openBuiltIn(
 ): Promise<OpenedAccess> {
   const [builtIn, keyring, workloadIssuers, ruling, records] = await Promise.all([
     import("../auth/built-in-access.ts"),
-    import("../auth/signing-keys.ts"),
-    import("../auth/workload-issuers.ts"),
-    import("../auth/rules.ts"),
-    import("../auth/robot-records.ts"),
+    import("../auth/tokens/signing-keys.ts"),
+    import("../auth/workloads/workload-issuers.ts"),
+    import("../auth/rules/rules.ts"),
+    import("../auth/robots/robot-records.ts"),
   ]);
   const clock = systemClock;
   const rules = ruling.createRules(auth);
@@ -122,7 +122,7 @@ async function keysDirectory(config: Config): Promise<string | undefined> {
 export const USUAL_ATTEMPTS: AttemptsConfig = { perAddress: 30, perAccount: 10 };
 
 export async function openAttempts(config: AttemptsConfig): Promise<AttemptLimiter> {
-  const { AttemptLimiter: Limiter } = await import("../auth/attempts.ts");
+  const { AttemptLimiter: Limiter } = await import("../auth/attempts/attempts.ts");
   return new Limiter({ ...config, clock: systemClock });
 }
 
@@ -135,8 +135,8 @@ async function openUsers(
   { log, resources, provision }: Omit<AccessParts, "driver"> & { readonly provision: boolean },
 ): Promise<HtpasswdUsers> {
   const [{ PasswordPool }, { openHtpasswdUsers }] = await Promise.all([
-    import("../auth/password-pool.ts"),
-    import("../auth/htpasswd-users.ts"),
+    import("../auth/passwords/password-pool.ts"),
+    import("../auth/passwords/htpasswd-users.ts"),
   ]);
   const pool = resources.use(
     new PasswordPool({

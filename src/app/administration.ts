@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import type { ApiEnvironment } from "../api/request.ts";
 import type { Access, Caller } from "../auth/access.ts";
 import { ANONYMOUS } from "../auth/identity.ts";
-import type { RobotRecords } from "../auth/robot-records.ts";
+import type { RobotRecords } from "../auth/robots/robot-records.ts";
 import type { Config } from "../config/config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { once } from "../lib/once.ts";
@@ -89,7 +89,7 @@ async function createRobots({
   resources,
 }: AdministrationParts): Promise<RobotRecords> {
   if (own !== undefined) return own.robots;
-  const { createRobotRecords } = await import("../auth/robot-records.ts");
+  const { createRobotRecords } = await import("../auth/robots/robot-records.ts");
   return resources.use(createRobotRecords({ driver, clock: systemClock, log, configured: {} }));
 }
 

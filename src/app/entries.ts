@@ -10,7 +10,7 @@ const ENTRIES = {
   /** One more process that serves; see `process-group.ts`. */
   "serving-process": "./serving-process.ts",
   /** Thread that checks passwords. */
-  "password-thread": "../auth/password-thread.ts",
+  "password-thread": "../auth/passwords/password-thread.ts",
   /** Thread that hashes a file. */
   "hash-worker": "../content/hash-worker.ts",
 } as const;

@@ -1,8 +1,8 @@
 /** Whether what somebody proved earlier still holds: asked for every request that a token comes with. */
-import type { Proven } from "./proven.ts";
+import type { Proven } from "./tokens/proven.ts";
 import type { Robot, RobotDirectory } from "./robots.ts";
 import type { Users } from "./users.ts";
-import type { WorkloadIssuers } from "./workload-issuers.ts";
+import type { WorkloadIssuers } from "./workloads/workload-issuers.ts";
 
 export interface AccountsOptions {
   /** `undefined`: nobody logs in by name and password. */

@@ -4,24 +4,24 @@ import type { Clock } from "../lib/clock.ts";
 import { WeightedMap } from "../lib/weighted-map.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Access, Caller, CertificateSubject, ChallengeOptions, Shown } from "./access.ts";
-import { AccessTokens } from "./access-tokens.ts";
+import { AccessTokens } from "./tokens/access-tokens.ts";
 import { Accounts, type Standing } from "./accounts.ts";
 import { type BasicCredentials, parseBasic } from "./basic-credentials.ts";
 import { bearerChallenge } from "./challenge.ts";
 import { CredentialsRefused } from "./errors.ts";
 import { ROBOT_PREFIX } from "./identity.ts";
 import { type AttemptGuard, type Login, Logins } from "./logins.ts";
-import { countingMisses } from "./misses.ts";
-import type { ProvenToken } from "./own-tokens.ts";
-import { UNPROVEN } from "./proven.ts";
-import { RefreshTokens } from "./refresh-tokens.ts";
+import { countingMisses } from "./attempts/misses.ts";
+import type { ProvenToken } from "./tokens/own-tokens.ts";
+import { UNPROVEN } from "./tokens/proven.ts";
+import { RefreshTokens } from "./tokens/refresh-tokens.ts";
 import type { RobotDirectory } from "./robots.ts";
-import { RuledCaller } from "./ruled-caller.ts";
-import type { Rules } from "./rules.ts";
-import type { SigningKeys } from "./signing-keys.ts";
-import { createTokenService, type TokenService } from "./token-service.ts";
+import { RuledCaller } from "./rules/ruled-caller.ts";
+import type { Rules } from "./rules/rules.ts";
+import type { SigningKeys } from "./tokens/signing-keys.ts";
+import { createTokenService, type TokenService } from "./tokens/token-service.ts";
 import type { Users } from "./users.ts";
-import type { WorkloadIssuers } from "./workload-issuers.ts";
+import type { WorkloadIssuers } from "./workloads/workload-issuers.ts";
 
 export interface BuiltInAccessDeps {
   /** `undefined`: nobody logs in by name and password. */

@@ -1,7 +1,7 @@
 /** The drop-in for the reference registry's `auth.htpasswd`: every user may do everything. */
 import type { HtpasswdAuthConfig } from "../config/config.ts";
 import type { Access, Caller } from "./access.ts";
-import type { AttemptLimiter } from "./attempts.ts";
+import type { AttemptLimiter } from "./attempts/attempts.ts";
 import { parseBasic } from "./basic-credentials.ts";
 import { basicChallenge } from "./challenge.ts";
 import { CredentialsRefused } from "./errors.ts";

@@ -2,10 +2,10 @@
 import { nameProblem } from "./basic-credentials.ts";
 import { CredentialsRefused } from "./errors.ts";
 import { ROBOT_PREFIX } from "./identity.ts";
-import type { Proven } from "./proven.ts";
+import type { Proven } from "./tokens/proven.ts";
 import type { Robot, RobotDirectory } from "./robots.ts";
 import type { Users } from "./users.ts";
-import type { WorkloadIssuers } from "./workload-issuers.ts";
+import type { WorkloadIssuers } from "./workloads/workload-issuers.ts";
 
 /** The name under which jobs log in, their token being the password. No user is looked up by it. */
 export const WORKLOAD_NAME = "oidc";

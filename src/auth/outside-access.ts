@@ -4,13 +4,13 @@ import type { OutsideTokenAuthConfig } from "../config/config.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { WeightedMap } from "../lib/weighted-map.ts";
 import type { Logger } from "../observability/logger.ts";
-import { actionsNeededFor } from "./access-claim.ts";
+import { actionsNeededFor } from "./outside/access-claim.ts";
 import type { Access, Caller, ChallengeOptions, Shown } from "./access.ts";
 import { bearerChallenge } from "./challenge.ts";
 import { NOBODY } from "./open-access.ts";
-import { type OutsideToken, SAFE_ALGORITHMS, verifyOutsideToken } from "./outside-token.ts";
-import { TrustedKeyFiles } from "./trusted-key-files.ts";
-import type { TrustedKeys } from "./trusted-keys.ts";
+import { type OutsideToken, SAFE_ALGORITHMS, verifyOutsideToken } from "./outside/outside-token.ts";
+import { TrustedKeyFiles } from "./outside/trusted-key-files.ts";
+import type { TrustedKeys } from "./outside/trusted-keys.ts";
 
 export interface OutsideAccessOptions {
   readonly log: Logger;

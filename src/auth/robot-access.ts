@@ -7,8 +7,8 @@ import { parseBasic } from "./basic-credentials.ts";
 import { ROBOT_PREFIX } from "./identity.ts";
 import { type AttemptGuard, Logins } from "./logins.ts";
 import type { RobotDirectory } from "./robots.ts";
-import { RuledCaller } from "./ruled-caller.ts";
-import { createRules } from "./rules.ts";
+import { RuledCaller } from "./rules/ruled-caller.ts";
+import { createRules } from "./rules/rules.ts";
 
 export interface RobotAccessDeps {
   readonly robots: Pick<RobotDirectory, "login">;

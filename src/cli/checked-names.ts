@@ -1,5 +1,5 @@
 /** What was typed, looked at before a server is asked: a slip is told as one, and nothing is sent. */
-import { parseSubject, SubjectInvalid } from "../auth/explain.ts";
+import { parseSubject, SubjectInvalid } from "../auth/rules/explain.ts";
 import { issuerNameProblem, robotNameProblem, userNameProblem } from "../config/account-names.ts";
 import { suggestion } from "../config/nearest.ts";
 import { isRepositoryName, type RepositoryName } from "../oci/repository-name.ts";

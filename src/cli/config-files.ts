@@ -1,9 +1,9 @@
 /** The files that a config names for accounts and certificates, read as `serve` reads them. */
 import { readFile } from "node:fs/promises";
-import { IssuerKeys } from "../auth/issuer-keys.ts";
-import { parseKeyPem, SigningKeysRefused } from "../auth/key-pem.ts";
-import { TrustedKeyFiles, TrustedKeysUnusable } from "../auth/trusted-key-files.ts";
-import { parseCertificates } from "../auth/trusted-keys.ts";
+import { IssuerKeys } from "../auth/workloads/issuer-keys.ts";
+import { parseKeyPem, SigningKeysRefused } from "../auth/tokens/key-pem.ts";
+import { TrustedKeyFiles, TrustedKeysUnusable } from "../auth/outside/trusted-key-files.ts";
+import { parseCertificates } from "../auth/outside/trusted-keys.ts";
 import { readCertificate, TlsUnusable } from "../app/tls-context.ts";
 import type {
   BuiltInAuthConfig,

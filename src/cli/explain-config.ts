@@ -1,6 +1,6 @@
 /** What the rules of a config file say, without a server. */
-import { explainSubject } from "../auth/explain.ts";
-import { createRules } from "../auth/rules.ts";
+import { explainSubject } from "../auth/rules/explain.ts";
+import { createRules } from "../auth/rules/rules.ts";
 import { loadConfig } from "../config/load.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import type { Io } from "./io.ts";

@@ -1,6 +1,6 @@
 /** `barge htpasswd`: makes the line of one user for a password file. */
 import { hash } from "@node-rs/bcrypt";
-import { userNameProblem } from "../auth/htpasswd-file.ts";
+import { userNameProblem } from "../auth/passwords/htpasswd-file.ts";
 import type { Io } from "./io.ts";
 import { processTerminal, type Terminal } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";

@@ -1,6 +1,6 @@
 /** The file of users, and who in groups and rules is not in it. */
-import { FollowedFile, type FileReading } from "../auth/followed-file.ts";
-import { type HtpasswdFile, parseHtpasswd } from "../auth/htpasswd-file.ts";
+import { FollowedFile, type FileReading } from "../auth/passwords/followed-file.ts";
+import { type HtpasswdFile, parseHtpasswd } from "../auth/passwords/htpasswd-file.ts";
 import type { BuiltInAuthConfig, Config } from "../config/config.ts";
 import { suggestion } from "../config/nearest.ts";
 import { toldPlace } from "../config/told-place.ts";

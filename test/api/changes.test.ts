@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { robotKey } from "../../src/auth/robot-record.ts";
-import { KeysAreGiven } from "../../src/auth/signing-keys.ts";
+import { robotKey } from "../../src/auth/robots/robot-record.ts";
+import { KeysAreGiven } from "../../src/auth/tokens/signing-keys.ts";
 import { StorageUnavailable } from "../../src/storage/errors.ts";
 import { calm } from "../contracts/storage-subject.ts";
 import { APP, pushImage } from "../content/images.ts";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ACTIONS } from "../../src/auth/action.ts";
 import * as schemas from "../../src/api/schemas.ts";
 import { calm } from "../contracts/storage-subject.ts";
-import { createRules } from "../../src/auth/rules.ts";
+import { createRules } from "../../src/auth/rules/rules.ts";
 import { openApi, type TestedApi, told, toldError, type Who } from "./api-subject.ts";
 
 let resources: AsyncDisposableStack;

@@ -7,8 +7,8 @@ import {
   EXCHANGE_GRANT,
   type TokenRequest,
   TokenRequestRefused,
-} from "../../src/auth/token-request.ts";
-import type { TokenAnswer } from "../../src/auth/token-service.ts";
+} from "../../src/auth/tokens/token-request.ts";
+import type { TokenAnswer } from "../../src/auth/tokens/token-service.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 

@@ -1,5 +1,5 @@
 /** An {@link AttemptLimiter} with a clock of its own, and what comes of attempts. */
-import { AttemptLimiter } from "../../src/auth/attempts.ts";
+import { AttemptLimiter } from "../../src/auth/attempts/attempts.ts";
 import { TooManyAttempts } from "../../src/auth/errors.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 

@@ -1,8 +1,8 @@
 /** Certificates in tokens: which chains lead to a trusted one. */
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { verifyChain } from "../../src/auth/certificate-chain.ts";
-import { extensionsOf, pathLengthOf } from "../../src/auth/certificate-extensions.ts";
+import { verifyChain } from "../../src/auth/outside/certificate-chain.ts";
+import { extensionsOf, pathLengthOf } from "../../src/auth/outside/certificate-extensions.ts";
 import {
   AUTHORITY,
   END_ENTITY,

@@ -6,7 +6,7 @@ import {
   matchesText,
   pickClaims,
   textsOf,
-} from "../../src/auth/claims.ts";
+} from "../../src/auth/rules/claims.ts";
 
 const POD = { "kubernetes.io": { namespace: "shop", serviceaccount: { name: "ci" } }, sub: "x" };
 

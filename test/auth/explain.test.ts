@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../src/auth/action.ts";
-import { explainSubject, parseSubject } from "../../src/auth/explain.ts";
+import { explainSubject, parseSubject } from "../../src/auth/rules/explain.ts";
 import { ANONYMOUS } from "../../src/auth/identity.ts";
 import type { Robot } from "../../src/auth/robots.ts";
-import { createRules } from "../../src/auth/rules.ts";
+import { createRules } from "../../src/auth/rules/rules.ts";
 import type { AccessRuleConfig } from "../../src/config/config.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
 

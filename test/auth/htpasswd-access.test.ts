@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Shown } from "../../src/auth/access.ts";
 import { ACTIONS } from "../../src/auth/action.ts";
-import { AttemptLimiter } from "../../src/auth/attempts.ts";
+import { AttemptLimiter } from "../../src/auth/attempts/attempts.ts";
 import { AuthUnavailable, CredentialsRefused, TooManyAttempts } from "../../src/auth/errors.ts";
 import { createHtpasswdAccess } from "../../src/auth/htpasswd-access.ts";
 import type { Users } from "../../src/auth/users.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HtpasswdInvalid, parseHtpasswd } from "../../src/auth/htpasswd-file.ts";
+import { HtpasswdInvalid, parseHtpasswd } from "../../src/auth/passwords/htpasswd-file.ts";
 import { bcrypt } from "./htpasswd-lines.ts";
 
 const HASH = bcrypt("secret");

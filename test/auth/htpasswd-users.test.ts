@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseOptions } from "@node-rs/bcrypt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type HtpasswdUsers, openHtpasswdUsers } from "../../src/auth/htpasswd-users.ts";
+import { type HtpasswdUsers, openHtpasswdUsers } from "../../src/auth/passwords/htpasswd-users.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { LineCollector } from "../fakes/line-collector.ts";
 import { bcrypt, htpasswdLine } from "./htpasswd-lines.ts";

@@ -1,6 +1,9 @@
 /** An issuer of jobs' tokens, and Barge's view of it. */
 import { generateKeyPairSync } from "node:crypto";
-import { createWorkloadIssuers, type WorkloadIssuers } from "../../src/auth/workload-issuers.ts";
+import {
+  createWorkloadIssuers,
+  type WorkloadIssuers,
+} from "../../src/auth/workloads/workload-issuers.ts";
 import type { WorkloadIssuerConfig } from "../../src/config/config.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";

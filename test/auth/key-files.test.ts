@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { guardProblem } from "../../src/auth/guarded-path.ts";
+import { guardProblem } from "../../src/auth/tokens/guarded-path.ts";
 import { thumbprint } from "../../src/auth/key-id.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { certificateOf, ecKey, isTaken, kidOf, openFolder, openKeys } from "./keys-subject.ts";

@@ -1,7 +1,7 @@
 /** Every way in which the people of the matrix say who they are, and ways that are no good. */
 import { generateKeyPairSync } from "node:crypto";
 import type { OwnTokens } from "../../src/app/access.ts";
-import { parseTokenQuery } from "../../src/auth/token-request.ts";
+import { parseTokenQuery } from "../../src/auth/tokens/token-request.ts";
 import { signToken } from "../fixtures/json-web-token.ts";
 import { jobToken, type MatrixRegistry } from "./matrix-registry.ts";
 import {

@@ -1,7 +1,7 @@
 /** What is taken away is gone with the next request, however often it was asked for before. */
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRobotRecords } from "../../src/auth/robot-records.ts";
+import { createRobotRecords } from "../../src/auth/robots/robot-records.ts";
 import { createContentStore } from "../../src/content/content-store.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";

@@ -1,10 +1,10 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
-import { AccessTokens } from "../../src/auth/access-tokens.ts";
-import type { GrantedScope } from "../../src/auth/granted-scopes.ts";
-import type { Proven } from "../../src/auth/proven.ts";
-import { RefreshTokens } from "../../src/auth/refresh-tokens.ts";
-import { openSigningKeys } from "../../src/auth/signing-keys.ts";
+import { AccessTokens } from "../../src/auth/tokens/access-tokens.ts";
+import type { GrantedScope } from "../../src/auth/tokens/granted-scopes.ts";
+import type { Proven } from "../../src/auth/tokens/proven.ts";
+import { RefreshTokens } from "../../src/auth/tokens/refresh-tokens.ts";
+import { openSigningKeys } from "../../src/auth/tokens/signing-keys.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { forgedTokens, type GoodToken, seal } from "./forged-tokens.ts";

@@ -6,7 +6,7 @@ import { parseOptions } from "@node-rs/bcrypt";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { entryUrl } from "../../src/app/entries.ts";
 import { AuthUnavailable } from "../../src/auth/errors.ts";
-import { PasswordPool } from "../../src/auth/password-pool.ts";
+import { PasswordPool } from "../../src/auth/passwords/password-pool.ts";
 import { bcrypt } from "./htpasswd-lines.ts";
 
 const HASH = bcrypt("secret");

@@ -1,7 +1,7 @@
 /** Patterns of repository names, held against regular expressions. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchesRepository, reachesBelow } from "../../src/auth/repository-pattern.ts";
+import { matchesRepository, reachesBelow } from "../../src/auth/rules/repository-pattern.ts";
 import { isRepositoryName } from "../../src/oci/repository-name.ts";
 import { repositoryPatternProblem } from "../../src/oci/repository-pattern.ts";
 

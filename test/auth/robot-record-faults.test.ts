@@ -1,8 +1,12 @@
 import { scryptSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { AuthUnavailable } from "../../src/auth/errors.ts";
-import { InvalidRobotName, RobotExists, RobotIsConfigured } from "../../src/auth/robot-errors.ts";
-import { robotKey, robotUseKey } from "../../src/auth/robot-record.ts";
+import {
+  InvalidRobotName,
+  RobotExists,
+  RobotIsConfigured,
+} from "../../src/auth/robots/robot-errors.ts";
+import { robotKey, robotUseKey } from "../../src/auth/robots/robot-record.ts";
 import { Secret } from "../../src/config/secret.ts";
 import { StorageUnavailable } from "../../src/storage/errors.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";

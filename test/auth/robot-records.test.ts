@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RobotExists } from "../../src/auth/robot-errors.ts";
-import { robotKey, robotUseKey } from "../../src/auth/robot-record.ts";
+import { RobotExists } from "../../src/auth/robots/robot-errors.ts";
+import { robotKey, robotUseKey } from "../../src/auth/robots/robot-record.ts";
 import type { StorageDriver } from "../../src/storage/storage-driver.ts";
 import { calm, text } from "../contracts/storage-subject.ts";
 import type { DriverCall } from "../fakes/failing-driver.ts";

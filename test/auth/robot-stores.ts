@@ -1,7 +1,7 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRobotRecords, type RobotRecords } from "../../src/auth/robot-records.ts";
+import { createRobotRecords, type RobotRecords } from "../../src/auth/robots/robot-records.ts";
 import type { ConfiguredRobot } from "../../src/config/config.ts";
 import { hasQuickStat, type StorageDriver } from "../../src/storage/storage-driver.ts";
 import { FilesystemDriver } from "../../storage-drivers/filesystem/filesystem-driver.ts";

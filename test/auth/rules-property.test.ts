@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ACTIONS, type Action } from "../../src/auth/action.ts";
 import { ANONYMOUS, type Identity } from "../../src/auth/identity.ts";
-import { createRules } from "../../src/auth/rules.ts";
+import { createRules } from "../../src/auth/rules/rules.ts";
 import type { AccessRuleConfig, RuleSubject } from "../../src/config/config.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
 

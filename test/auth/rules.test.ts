@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ACTIONS, type Action } from "../../src/auth/action.ts";
 import { ANONYMOUS, type Identity } from "../../src/auth/identity.ts";
-import { createRules, rightsAllow, rightsAllowEverywhere } from "../../src/auth/rules.ts";
+import { createRules, rightsAllow, rightsAllowEverywhere } from "../../src/auth/rules/rules.ts";
 import type { AccessRuleConfig, RuleSubject } from "../../src/config/config.ts";
 import { parseRepositoryName } from "../../src/oci/repository-name.ts";
 

@@ -1,8 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { publishedJwks } from "../../src/auth/jwks.ts";
+import { publishedJwks } from "../../src/auth/tokens/jwks.ts";
 import { thumbprint } from "../../src/auth/key-id.ts";
-import { KeysAreGiven, type SigningKeys } from "../../src/auth/signing-keys.ts";
+import { KeysAreGiven, type SigningKeys } from "../../src/auth/tokens/signing-keys.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import {
   certificateOf,

@@ -1,6 +1,6 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { EXCHANGE_GRANT } from "../../src/auth/token-request.ts";
+import { EXCHANGE_GRANT } from "../../src/auth/tokens/token-request.ts";
 import { basic, BLOCKED_ADDRESS, getToken, JOB_TOKEN, openLab, postForm } from "./built-in-lab.ts";
 
 const ALICE = { authorization: basic("alice", "a-pass") };

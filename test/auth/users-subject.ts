@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { entryUrl } from "../../src/app/entries.ts";
-import { type HtpasswdUsers, openHtpasswdUsers } from "../../src/auth/htpasswd-users.ts";
+import { type HtpasswdUsers, openHtpasswdUsers } from "../../src/auth/passwords/htpasswd-users.ts";
 import {
   type PasswordHashing,
   PasswordPool,
   type VerifyOptions,
-} from "../../src/auth/password-pool.ts";
+} from "../../src/auth/passwords/password-pool.ts";
 import type { LogLevel } from "../../src/observability/logger.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";

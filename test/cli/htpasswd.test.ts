@@ -1,6 +1,6 @@
 import { verifySync } from "@node-rs/bcrypt";
 import { describe, expect, it } from "vitest";
-import { parseHtpasswd } from "../../src/auth/htpasswd-file.ts";
+import { parseHtpasswd } from "../../src/auth/passwords/htpasswd-file.ts";
 import { type HtpasswdArguments, run } from "../../src/cli/htpasswd.ts";
 import type { Terminal } from "../../src/cli/terminal.ts";
 
