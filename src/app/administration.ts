@@ -11,7 +11,7 @@ import type { AuditLog } from "../observability/audit-log.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type OpenedAccess, openAttempts, USUAL_ATTEMPTS } from "./access.ts";
-import type { RegistryInside } from "./registry-app.ts";
+import type { RegistryInside } from "./registry-inside.ts";
 import { readVersion } from "./version.ts";
 
 export interface AdministrationParts extends OpenedAccess {

@@ -4,7 +4,7 @@ import { systemClock } from "../lib/clock.ts";
 import { once } from "../lib/once.ts";
 import { type AdministrationParts, createAdministration, OPERATOR } from "./administration.ts";
 import { type Beside, createAnswer, createBeside, type Neighbour } from "./beside.ts";
-import type { RegistryInside } from "./registry-app.ts";
+import type { RegistryInside } from "./registry-inside.ts";
 
 export interface Neighbours {
   /** On the registry's port. */

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Hashing } from "../content/hashing.ts";
 import { HashThreads } from "../content/hash-threads.ts";
 import { createHashStaged } from "../content/hash-staged.ts";
-import { type ContentStore, createContentStore } from "../content/content-store.ts";
+import { createContentStore } from "../content/content-store.ts";
 import type { StoredBlob } from "../content/presence.ts";
 import { createEventBus, type EventBus } from "../events/bus.ts";
 import { AddressList } from "../lib/address-list.ts";
@@ -27,6 +27,7 @@ import { FileSender } from "../registry/send-file.ts";
 import { hasPresignedUrls, type StorageDriver } from "../storage/storage-driver.ts";
 import { auditEvents, auditRefusal } from "./audit-trail.ts";
 import type { Neighbours } from "./neighbours.ts";
+import type { RegistryInside } from "./registry-inside.ts";
 import { entryUrl } from "./entries.ts";
 
 const MAX_HASH_THREADS = 4;
@@ -35,12 +36,6 @@ export interface RegistryApp {
   readonly listener: Listener;
   /** For the socket in the state directory; there when there are neighbours. */
   readonly localListener: Listener | undefined;
-  readonly events: EventBus;
-}
-
-/** What others who work on the same content need. */
-export interface RegistryInside {
-  readonly content: ContentStore;
   readonly events: EventBus;
 }
 
