@@ -8,7 +8,7 @@ import { actorOf, identityKind } from "./audit-trail.ts";
 import { AdminRequired, NothingThere } from "./errors.ts";
 import { NOTHING, operation, type Operation } from "./operation.ts";
 import { ACCESS, ACCESS_QUERY, CALLER } from "./schemas.ts";
-import { isOneself, parseSubject } from "./subject.ts";
+import { isOneself, askedSubject } from "./subject.ts";
 
 type Deps = Pick<ApiDeps, "groups" | "robots" | "rules">;
 
@@ -45,7 +45,7 @@ export function accessOperations(deps: Deps): readonly Operation[] {
             throw new AdminRequired("only administrators may ask about the access of others");
           }
           const repository = parseRepositoryName(query.repository);
-          const identity = isOwn ? caller.identity : parseSubject(subject, claim);
+          const identity = isOwn ? caller.identity : askedSubject(subject, claim);
           const isForOneself = !caller.isAdmin;
           const actions = await explain({ identity, repository, isForOneself }, deps);
           return { subject, repository, actions };

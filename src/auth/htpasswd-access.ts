@@ -5,7 +5,7 @@ import type { AttemptLimiter } from "./attempts/attempts.ts";
 import { parseBasic } from "./basic-credentials.ts";
 import { basicChallenge } from "./challenge.ts";
 import { CredentialsRefused } from "./errors.ts";
-import { NOBODY } from "./open-access.ts";
+import { mayAllButAdminister, NOBODY } from "./open-access.ts";
 import type { Users } from "./users.ts";
 
 export interface HtpasswdAccessOptions {
@@ -44,15 +44,5 @@ async function identified(attempt: Promise<Caller | undefined>): Promise<Caller>
 }
 
 function callerOf(name: string, holds: () => boolean): Caller {
-  return {
-    holds,
-    identity: { kind: "user", name, groups: [] },
-    name,
-    may: (action) => action !== "admin",
-    maySeeBelow: () => true,
-    mayList: true,
-    seesAll: true,
-    isAdmin: false,
-    lack: "denied",
-  };
+  return { ...mayAllButAdminister({ kind: "user", name, groups: [] }), holds };
 }

@@ -1,18 +1,23 @@
 /** Nobody has to say who they are. */
 import type { Access, Caller } from "./access.ts";
-import { ANONYMOUS } from "./identity.ts";
+import { ANONYMOUS, displayName, type Identity } from "./identity.ts";
 
-/** Whoever reaches an open registry. It never means the right to administer it. */
-export const ANYONE: Caller = {
-  identity: ANONYMOUS,
-  name: "",
-  may: (action) => action !== "admin",
-  maySeeBelow: () => true,
-  mayList: true,
-  seesAll: true,
-  isAdmin: false,
-  lack: "denied",
-};
+/** What is open to somebody is all but one thing: it never means the right to administer. */
+export function mayAllButAdminister(identity: Identity): Caller {
+  return {
+    identity,
+    name: displayName(identity),
+    may: (action) => action !== "admin",
+    maySeeBelow: () => true,
+    mayList: true,
+    seesAll: true,
+    isAdmin: false,
+    lack: "denied",
+  };
+}
+
+/** Whoever reaches an open registry. */
+export const ANYONE: Caller = mayAllButAdminister(ANONYMOUS);
 
 /** Who asks before anybody has looked: may nothing. */
 export const NOBODY: Caller = {

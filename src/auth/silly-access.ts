@@ -1,21 +1,10 @@
 /** `auth.silly`, for tests: whoever shows anything at all may do everything but administer. */
 import type { SillyAuthConfig } from "../config/config.ts";
-import type { Access, Caller } from "./access.ts";
+import type { Access } from "./access.ts";
 import { bearerChallenge } from "./challenge.ts";
-import { NOBODY } from "./open-access.ts";
+import { mayAllButAdminister, NOBODY } from "./open-access.ts";
 
-const NAME = "silly";
-
-const SOMEBODY: Caller = {
-  identity: { kind: "user", name: NAME, groups: [] },
-  name: NAME,
-  may: (action) => action !== "admin",
-  maySeeBelow: () => true,
-  mayList: true,
-  seesAll: true,
-  isAdmin: false,
-  lack: "denied",
-};
+const SOMEBODY = mayAllButAdminister({ kind: "user", name: "silly", groups: [] });
 
 /** Looks at nothing but whether there is a header `Authorization`. */
 export function createSillyAccess({ realm, service }: SillyAuthConfig): Access {
