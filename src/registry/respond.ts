@@ -6,9 +6,10 @@ import { type Answer, type BlobBody, type BlobPart, isBlobBody } from "./answer.
 import { ClientGone } from "./client-gone.ts";
 import type { Exchange } from "./exchange.ts";
 import type { ResponseHeads } from "./response-head.ts";
-import type { FileSender, SentFile } from "./send-file.ts";
+import type { FileSender } from "./send-file.ts";
 import { Outlet } from "./send-file-outlet.ts";
 import { openSource } from "./send-file-source.ts";
+import type { SentFile } from "./sent-file.ts";
 
 /** How long a client may go on sending a body that was refused before the connection is cut. */
 const REFUSED_BODY_MS = 5_000;

@@ -1,7 +1,7 @@
 /** What of a file is in memory, asked as cheaply as is safe. */
 import { BoundedMap } from "../lib/bounded-map.ts";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
-import type { SentFile } from "./send-file.ts";
+import type { SentFile } from "./sent-file.ts";
 
 /** By then whatever was asked of the disk has come. */
 const QUIET_MS = 5_000;

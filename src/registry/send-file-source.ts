@@ -7,7 +7,7 @@ import type { StoredBlob } from "../content/presence.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { BlobBody } from "./answer.ts";
 import type { OpenedFile, OpenFiles } from "./open-files.ts";
-import type { SentFile } from "./send-file.ts";
+import type { SentFile } from "./sent-file.ts";
 
 // Without O_NONBLOCK, opening a pipe that somebody left here would wait for ever.
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

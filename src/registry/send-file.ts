@@ -7,11 +7,11 @@
  * waits for it; so is everything where the kernel cannot help. Under TLS what is in memory is copied.
  */
 import { readSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import type { FileRange, KernelFiles } from "../os/kernel-files.ts";
 import { OpenFiles } from "./open-files.ts";
 import { BufferPool, type Lease } from "./buffer-pool.ts";
 import type { Outlet } from "./send-file-outlet.ts";
+import type { SentFile } from "./sent-file.ts";
 import { Residency } from "./send-file-residency.ts";
 import { SendTurns } from "./send-turns.ts";
 
@@ -24,14 +24,6 @@ const SMALL = { sizeBytes: 16 * 1024, maxLent: Infinity, maxIdle: 64 } as const;
 /** 16 MiB for all that is not sent by the kernel; when slow clients hold all of it, small pieces do. */
 const LARGE = { sizeBytes: 256 * 1024, maxLent: 64, maxIdle: 16 } as const;
 const KEPT_OPEN = { maxIdle: 128, idleMs: 1_000 } as const;
-
-/** An open file. */
-export interface SentFile {
-  readonly handle: FileHandle;
-  /** Another one for every other file of this machine. */
-  readonly id: string;
-  readonly ownerUid: number;
-}
 
 /** A file that became shorter while it was sent. */
 export class FileCutShort extends Error {

@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { truncate } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
-import type { SentFile } from "../../src/registry/send-file.ts";
+import type { SentFile } from "../../src/registry/sent-file.ts";
 import { WatchedKernel } from "../fakes/watched-kernel.ts";
 import { SERVED_BYTES, type Served, serveFile } from "../fixtures/file-server.ts";
 import { plainRequest, RawClosed, RawConnection } from "../fixtures/raw-http.ts";
