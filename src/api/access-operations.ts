@@ -1,7 +1,7 @@
 /** Who somebody is, and what rules say of them. */
 import type { Identity } from "../auth/identity.ts";
-import type { Robot } from "../auth/robots.ts";
-import { type ExplainOptions, type Explanation, rightsAllow } from "../auth/rules/rules.ts";
+import { withOwnRights } from "../auth/rules/explain.ts";
+import type { ExplainOptions } from "../auth/rules/rules.ts";
 import { parseRepositoryName, type RepositoryName } from "../oci/repository-name.ts";
 import type { ApiDeps } from "./api-deps.ts";
 import { actorOf, identityKind } from "./audit-trail.ts";
@@ -77,24 +77,10 @@ async function explain(
   }
   return rules
     .explain(identity, repository, { isForOneself })
-    .map((explanation) => withOwnRights(explanation, robot, repository))
+    .map((one) => (robot === undefined ? one : withOwnRights(one, robot.rights, repository)))
     .map(({ action, isAllowed, rule, reason }) => {
       return { action, allowed: isAllowed, rule: rule ?? null, reason };
     });
-}
-
-/** What no rule gives a robot its own rights may. */
-function withOwnRights(
-  explanation: Explanation,
-  robot: Robot | undefined,
-  repository: RepositoryName,
-): Explanation {
-  const { action, isAllowed } = explanation;
-  if (isAllowed || robot === undefined || !rightsAllow(robot.rights, action, repository)) {
-    return explanation;
-  }
-  const reason = `the robot's own rights give ${action} on ${repository}`;
-  return { action, isAllowed: true, rule: undefined, reason };
 }
 
 /** Those that came with the proof of who it is, and of a user those of the config. */

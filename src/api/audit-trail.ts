@@ -1,11 +1,10 @@
 /** Writes down what is done by the API, and what is refused there. */
-import { parseBasic } from "../auth/basic-credentials.ts";
+import { triedName } from "../auth/basic-credentials.ts";
 import type { Caller } from "../auth/access.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { AuditEntry, AuditIdentity } from "../observability/audit-entry.ts";
 import type { AuditLog } from "../observability/audit-log.ts";
 import type { Asked } from "./operation.ts";
-import type { ApiBindings } from "./request.ts";
 
 /** Who made a request, and of what it is. */
 type Origin = Pick<Asked, "env" | "request"> & { readonly caller: Caller | undefined };
@@ -63,7 +62,7 @@ export class AuditTrail {
 
   /** @param name that was tried; without it, the one in the header `Authorization`. */
   loginFailed(origin: Origin, name?: string): void {
-    const actor = name ?? triedName(origin.env);
+    const actor = name ?? triedName(origin.env.shown.authorization);
     this.#record(origin, { action: "login-failed", outcome: "refused", actor });
   }
 
@@ -88,12 +87,4 @@ export function identityKind({ env, caller }: Omit<Origin, "request">): AuditIde
 export function actorOf({ env, caller }: Omit<Origin, "request">): string {
   const name = caller?.name ?? "";
   return env.isLocal && name === "" ? OPERATOR : name;
-}
-
-function triedName({ shown }: ApiBindings): string {
-  try {
-    return parseBasic(shown.authorization)?.name ?? "";
-  } catch {
-    return "";
-  }
 }

@@ -1,6 +1,6 @@
 /** Writes into the audit log what the registry tells of: changes by its events, refusals by its answers. */
 import { join, resolve } from "node:path";
-import { parseBasic } from "../auth/basic-credentials.ts";
+import { triedName } from "../auth/basic-credentials.ts";
 import { CredentialsRefused } from "../auth/errors.ts";
 import type { Config } from "../config/config.ts";
 import { TagExists } from "../content/errors.ts";
@@ -95,7 +95,7 @@ export function auditRefusal(
   const { route, caller } = exchange;
   audit.record({
     at: new Date(),
-    actor: action === "login-failed" ? triedName(exchange) : exchange.actor,
+    actor: action === "login-failed" ? triedName(exchange.authorization) : exchange.actor,
     identity: caller.identity.kind,
     address: exchange.address,
     action,
@@ -111,13 +111,4 @@ function refusedAction(error: unknown): "denied" | "login-failed" | undefined {
   if (error instanceof Denied || error instanceof TagExists) return "denied";
   const isLogin = error instanceof AuthenticationRequired;
   return isLogin && error.cause instanceof CredentialsRefused ? "login-failed" : undefined;
-}
-
-/** Of a login by password; a token that is no good does not say whose it was meant to be. */
-function triedName({ authorization }: Exchange): string {
-  try {
-    return parseBasic(authorization)?.name ?? "";
-  } catch {
-    return "";
-  }
 }

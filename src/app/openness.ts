@@ -1,4 +1,5 @@
 /** Whether strangers may do what they like. */
+import { isLoopbackHost } from "../lib/loopback.ts";
 import type { Config, ListenConfig } from "../config/config.ts";
 
 /** Nobody has to say who they are, other machines reach it, and nobody said that this is meant. */
@@ -11,7 +12,5 @@ export const OPEN_WARNING =
   "set up auth or barge.auth, or write barge.auth: open if that is meant";
 
 function isLocal(listen: ListenConfig): boolean {
-  return (
-    listen.kind === "unix" || listen.host === "localhost" || /^(?:127\.|::1$)/.test(listen.host)
-  );
+  return listen.kind === "unix" || isLoopbackHost(listen.host);
 }

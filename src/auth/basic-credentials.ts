@@ -33,6 +33,16 @@ export function parseBasic(authorization: string | undefined): BasicCredentials 
   return { name, password };
 }
 
+/** The name that was tried, for the audit log; a token does not say whose it was meant to be. */
+export function triedName(authorization: string | undefined): string {
+  try {
+    return parseBasic(authorization)?.name ?? "";
+  } catch (error) {
+    if (error instanceof CredentialsRefused) return "";
+    throw error;
+  }
+}
+
 /** Why nobody can log in under that name, whatever the password; `undefined`: they can. */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "the name is empty";

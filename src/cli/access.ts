@@ -1,5 +1,6 @@
 /** `barge access explain`: which rule decides what somebody may do to a repository, and why. */
-import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
+import { textOf } from "../client/json-object.ts";
 import { ACTIONS, type Action } from "../auth/action.ts";
 import {
   checkedAction,

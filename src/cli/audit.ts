@@ -1,5 +1,6 @@
 /** `barge audit`: who did what on a running server. */
-import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
+import { textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import { AUDIT_ACTIONS } from "../observability/audit-entry.ts";
 import { escapeJson } from "../observability/quote.ts";

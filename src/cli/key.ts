@@ -1,5 +1,6 @@
 /** `barge key rotate`: has a running server sign its tokens with a new key. */
-import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
+import { textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print-json.ts";

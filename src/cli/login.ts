@@ -7,7 +7,8 @@ import {
   type KeptLogin,
 } from "../client/credentials.ts";
 import { type Proved, proveCredentials } from "../client/registry-login.ts";
-import { isLoopback, type NetworkAddress, parseServerAddress } from "../client/server-address.ts";
+import { isLoopbackHost } from "../lib/loopback.ts";
+import { type NetworkAddress, parseServerAddress } from "../client/server-address.ts";
 import { createTransport } from "../client/transport.ts";
 import { loadTrust } from "../client/trust.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -141,7 +142,7 @@ async function warningsOf(
         ]
       : [];
   const { protocol, hostname } = proved.base;
-  const isPlain = protocol === "http:" && proved.by !== "nobody" && !isLoopback(hostname);
+  const isPlain = protocol === "http:" && proved.by !== "nobody" && !isLoopbackHost(hostname);
   const seen = isPlain ? [`the credentials went to ${host} without encryption`] : [];
   const readable = helper === undefined ? [`they stand unencrypted in ${file}`] : [];
   return [...unproved, ...narrow, ...seen, ...readable, ...hidden];

@@ -1,5 +1,5 @@
 /** `barge repo delete`: removes a whole repository from a running server. */
-import { isJsonObject, type JsonObject } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
 import { checkedRepository } from "./checked-names.ts";
 import type { Io } from "./io.ts";
 import { printJson } from "./print-json.ts";

@@ -1,5 +1,6 @@
 /** `barge robot create|list|revoke`: accounts for machines on a running server. */
-import { isJsonObject, type JsonObject, textOf } from "../client/json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
+import { textOf } from "../client/json-object.ts";
 import { printable } from "../client/printable.ts";
 import { Refused } from "../client/errors.ts";
 import { checkedRobotName } from "./checked-names.ts";

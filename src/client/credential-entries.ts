@@ -5,7 +5,8 @@
  * https://github.com/containers/image/blob/v5.36.2/docs/containers-auth.json.5.md
  */
 import { CredentialFileUnusable } from "./errors.ts";
-import { isJsonObject, type JsonObject, objectOf, textOf } from "./json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
+import { objectOf, textOf } from "./json-object.ts";
 
 export type Credentials =
   | { readonly kind: "password"; readonly name: string; readonly password: string }

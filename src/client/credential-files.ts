@@ -4,7 +4,7 @@ import { mkdir, open, readFile, realpath, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errorText } from "../lib/error-text.ts";
 import { CredentialFileUnusable } from "./errors.ts";
-import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
 
 export interface CredentialPlaces {
   /** A file that was named for this call: then it is the only one. */

@@ -26,7 +26,7 @@ import {
   type HelperCall,
   storeInHelper,
 } from "./credential-helpers.ts";
-import type { JsonObject } from "./json-object.ts";
+import type { JsonObject } from "../oci/descriptor.ts";
 
 export interface CredentialSources extends CredentialPlaces {
   readonly clock: Clock;

@@ -1,9 +1,4 @@
-/** An object of JSON whose members nobody has looked at yet. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isJsonObject, type JsonObject } from "../oci/descriptor.ts";
 
 /** @returns `undefined` for what is not an object of JSON. */
 export function parseJsonObject(text: string): JsonObject | undefined {

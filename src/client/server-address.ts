@@ -1,6 +1,5 @@
 /** Where a server is, from what people type: `host`, `host:port`, a URL, or `unix:/path`. */
-import { isIP } from "node:net";
-import { AddressList } from "../lib/address-list.ts";
+import { isLoopbackHost } from "../lib/loopback.ts";
 import { AddressRefused } from "./errors.ts";
 
 export type ServerAddress = NetworkAddress | SocketAddress;
@@ -25,8 +24,6 @@ export interface AddressOptions {
   readonly insecure: boolean;
 }
 
-const LOOPBACK = new AddressList(["127.0.0.0/8", "::1"]);
-
 /**
  * Plain http is tried only where it was asked for, by the scheme or an option, and on this machine.
  * @throws {AddressRefused}
@@ -44,14 +41,8 @@ export function parseServerAddress(text: string, options: AddressOptions): Serve
   function choose(): readonly URL[] {
     if (scheme !== undefined) return [url?.protocol === "http:" ? http : https];
     if (options.plainHttp) return [http];
-    return options.insecure || isLoopback(https.hostname) ? [https, http] : [https];
+    return options.insecure || isLoopbackHost(https.hostname) ? [https, http] : [https];
   }
-}
-
-/** Whether what is sent there stays on this machine. @param hostname as in a `URL`. */
-export function isLoopback(hostname: string): boolean {
-  const name = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  return isIP(name) === 0 ? /(?:^|\.)localhost$/.test(name) : LOOPBACK.has(name);
 }
 
 function socketAddress(text: string): SocketAddress {

@@ -1,6 +1,7 @@
 /** From an answer that is no success to the error that says so. */
 import { Denied, NotFound, Refused, TryLater } from "./errors.ts";
-import { isJsonObject, parseJsonObject, textOf } from "./json-object.ts";
+import { isJsonObject } from "../oci/descriptor.ts";
+import { parseJsonObject, textOf } from "./json-object.ts";
 import { printable } from "./printable.ts";
 import type { WholeAnswer } from "./transport.ts";
 

@@ -6,7 +6,7 @@ import { send } from "../lib/http-send.ts";
 import { withTimeLimit } from "../lib/time-limit.ts";
 import { unreachable } from "./connection-failure.ts";
 import { Refused } from "./errors.ts";
-import { isLoopback } from "./server-address.ts";
+import { isLoopbackHost } from "../lib/loopback.ts";
 import type { Trust } from "./trust.ts";
 
 export interface Outgoing {
@@ -89,7 +89,7 @@ async function agentFor(
   { environment }: TransportOptions,
   trust: () => Promise<Trust>,
 ): Promise<PlainAgent | TlsAgent> {
-  const proxy = isLoopback(hostname) ? {} : { proxyEnv: { ...environment } };
+  const proxy = isLoopbackHost(hostname) ? {} : { proxyEnv: { ...environment } };
   if (protocol === "http:") return new PlainAgent(proxy);
   const { ca, cert, key, rejectUnauthorized } = await trust();
   const authorities = rejectUnauthorized ? { ca: [...ca] } : {};

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLoopbackHost } from "../lib/loopback.ts";
 import {
   accountNameProblem,
   issuerNameProblem,
@@ -199,5 +200,5 @@ function* twins(
 function isSafeUrl(value: string): boolean {
   const url = parseHttpUrl(value);
   if (url === undefined) return false;
-  return url.protocol === "https:" || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
+  return url.protocol === "https:" || isLoopbackHost(url.hostname);
 }

@@ -2,7 +2,7 @@
 import { KeyedLock } from "../lib/keyed-lock.ts";
 import type { SharedLock } from "../lib/shared-lock.ts";
 import { pooledMap } from "../lib/pooled-map.ts";
-import { algorithmOf, type Digest, digestOf } from "../oci/digest.ts";
+import { type Digest, digestOf } from "../oci/digest.ts";
 import {
   type Manifest,
   ManifestInvalid,
@@ -13,8 +13,9 @@ import type { Reference, Tag } from "../oci/reference.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { readWhole } from "../storage/read-whole.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
-import { DigestMismatch, ManifestIncomplete, ManifestUnknown } from "./errors.ts";
+import { ManifestIncomplete, ManifestUnknown } from "./errors.ts";
 import { blobData, revisionLink } from "./layout.ts";
+import { aliasesOf, pushedDigest } from "./manifest-digests.ts";
 import type { Links } from "./links.ts";
 import type { ManifestPolicy } from "./manifest-policy.ts";
 import type { StoredManifest } from "./manifest-cache.ts";
@@ -272,23 +273,6 @@ export class ManifestStore {
     const manifest = stored && parsedOrUndefined(stored.bytes);
     return manifest && referrerDescriptor(manifest, { digest, sizeBytes: stored.bytes.byteLength });
   }
-}
-
-/**
- * Every digest that a manifest may be known by, so that deleting one leaves no other way to it. The
- * one that was asked for comes last: while it is there, a deletion that was cut off can come again.
- */
-function aliasesOf(asked: Digest, target: Digest, bytes: Buffer | undefined): ReadonlySet<Digest> {
-  const computed = bytes === undefined ? [] : [digestOf(bytes, "sha512")];
-  return new Set([...[target, ...computed].filter((digest) => digest !== asked), asked]);
-}
-
-/** @throws {DigestMismatch} when it is pushed by a digest that is not its own. */
-function pushedDigest(reference: Reference, bytes: Buffer): Digest {
-  if (reference.kind === "tag") return digestOf(bytes);
-  const actual = digestOf(bytes, algorithmOf(reference.digest));
-  if (actual !== reference.digest) throw new DigestMismatch(reference.digest, actual);
-  return actual;
 }
 
 function subjectOf(bytes: Buffer | undefined): Digest | undefined {

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { AddressRefused } from "../../src/client/errors.ts";
-import { isLoopback, parseServerAddress } from "../../src/client/server-address.ts";
+import { parseServerAddress } from "../../src/client/server-address.ts";
+import { isLoopbackHost } from "../../src/lib/loopback.ts";
 
 const SAFE = { plainHttp: false, insecure: false };
 
@@ -71,6 +72,6 @@ it.each([
   ["notlocalhost", false],
   ["128.0.0.1", false],
   ["127.0.0.1.example.com", false],
-])("isLoopback(%j) is %j", (hostname, wanted) => {
-  expect(isLoopback(hostname)).toBe(wanted);
+])("isLoopbackHost(%j) is %j", (hostname, wanted) => {
+  expect(isLoopbackHost(hostname)).toBe(wanted);
 });

@@ -5,6 +5,7 @@
  */
 import { createPublicKey, createSecretKey, type KeyObject, X509Certificate } from "node:crypto";
 import { errorText } from "../../lib/error-text.ts";
+import { isJsonObject } from "../../oci/descriptor.ts";
 import { parseStrictJson } from "../../lib/strict-json.ts";
 import { keyIds } from "../key-id.ts";
 
@@ -138,11 +139,11 @@ function fromJwks(text: string): Found {
 
 function jwksMembers(text: string): readonly Readonly<Record<string, unknown>>[] {
   const set = parseJson(text);
-  if (!isRecord(set) || !Array.isArray(set["keys"])) {
+  if (!isJsonObject(set) || !Array.isArray(set["keys"])) {
     throw new NoKeys('it is no set of keys: an object with a list "keys"');
   }
   return set["keys"].map((jwk: unknown, index) => {
-    if (!isRecord(jwk)) throw new NoKeys(`key no. ${index + 1} is no object`);
+    if (!isJsonObject(jwk)) throw new NoKeys(`key no. ${index + 1} is no object`);
     return jwk;
   });
 }
@@ -153,10 +154,6 @@ function parseJson(text: string): unknown {
   } catch (cause) {
     throw new NoKeys(`it is no JSON: ${errorText(cause)}`, { cause });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isForSignatures({ use, key_ops: operations }: Readonly<Record<string, unknown>>): boolean {

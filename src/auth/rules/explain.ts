@@ -88,7 +88,8 @@ function unknownRobot(action: Explanation["action"], name: string): Explanation 
   return { action, isAllowed: false, rule: undefined, reason };
 }
 
-function withOwnRights(
+/** What no rule gives a robot its own rights may. */
+export function withOwnRights(
   explanation: Explanation,
   rights: readonly RobotRight[],
   repository: RepositoryName,

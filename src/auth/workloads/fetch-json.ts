@@ -1,5 +1,6 @@
 /** Fetches small JSON documents of servers that the configuration names. */
 import type { IncomingMessage } from "node:http";
+import { isLoopbackHost } from "../../lib/loopback.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { send } from "../../lib/http-send.ts";
 import { parseStrictJson } from "../../lib/strict-json.ts";
@@ -51,12 +52,7 @@ export function parseDocument(text: string): unknown {
 export function isSafeUrl(url: URL, { mayBePlain }: { readonly mayBePlain: boolean }): boolean {
   if (url.username !== "" || url.password !== "") return false;
   if (url.protocol === "https:") return true;
-  return url.protocol === "http:" && mayBePlain && isLoopback(url);
-}
-
-/** `URL` has turned all spellings of an IPv4 address into the one with four numbers. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return url.protocol === "http:" && mayBePlain && isLoopbackHost(url.hostname);
 }
 
 /** The signal ends the connection, and with it the answer. */

@@ -14,10 +14,10 @@ import { errorText } from "../../lib/error-text.ts";
 import type { Logger } from "../../observability/logger.ts";
 import { isJsonObject } from "../../oci/descriptor.ts";
 import { AuthUnavailable, CredentialsRefused } from "../errors.ts";
+import { isLoopbackHost } from "../../lib/loopback.ts";
 import {
   DocumentUnavailable,
   fetchJson,
-  isLoopback,
   isSafeUrl,
   MAX_DOCUMENT_BYTES,
   parseDocument,
@@ -140,7 +140,7 @@ async function discover(
   }
   const found = URL.parse(String(document["jwks_uri"]));
   if (found === null) throw new DocumentUnavailable(`${url.href} names no jwks_uri`);
-  const mayBePlain = isLoopback(url) && url.protocol === "http:";
+  const mayBePlain = isLoopbackHost(url.hostname) && url.protocol === "http:";
   if (!isSafeUrl(found, { mayBePlain })) throw insecure(found);
   return found;
 }
