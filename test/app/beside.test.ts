@@ -1,5 +1,5 @@
 /** What a server answers beside the registry, over the wire. */
-import { mkdtempDisposable, readFile } from "node:fs/promises";
+import { mkdtempDisposable, readFile, stat } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,6 +115,10 @@ it.each(["/", "/registry/"])(
     const at = `${prefix.slice(0, -1)}/api/v1`;
     const socketPath = join(folder, "state", "admin.sock");
     const body = ["{}"];
+    const modes = [join(folder, "state"), socketPath].map(
+      async (path) => (await stat(path)).mode & 0o777,
+    );
+    expect(await Promise.all(modes)).toEqual([0o700, 0o600]);
     const elsewhere = { path: `${at}/auth/admins`, body, authorization: BASIC };
     expect(await ask(server, elsewhere)).toMatchObject({ status: 404 });
     // Whoever is at the socket need not know the prefix.
