@@ -11,6 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/os": ["src/lib"],
   "src/oci": ["src/lib"],
   "src/observability": ["src/lib"],
+  // Pure: compressed bytes in, plain bytes and decisions out, and back.
+  "src/recompress": ["src/lib"],
   "src/config": ["src/lib", "src/oci"],
   "src/storage": ["src/lib", "src/observability"],
   "src/events": ["src/lib", "src/oci", "src/observability"],
@@ -37,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/config",
     "src/client",
     "src/auth",
+    "src/recompress",
     "src/app",
   ],
   "src/app": ["*"],

@@ -1,0 +1,42 @@
+/** Readable bytes after the last one, so that eight-byte loads and 258-byte compares stay inside. */
+const SLACK_BYTES = 320;
+
+/**
+ * The last bytes of a plain stream, in one array: engines look back in it and index it by position.
+ *
+ * A position is an index into `bytes`. When the window is full its owner slides it; whoever keeps
+ * positions must then lower them by the number of bytes that went.
+ */
+export class PlainWindow {
+  readonly capacity: number;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** The position after the last byte. */
+  end = 0;
+  /** How many bytes of the stream have gone before position 0. Up to 2^53. */
+  slid = 0;
+
+  /** @param capacity bytes that can be in the window at once */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.bytes = new Uint8Array(capacity + SLACK_BYTES);
+    this.view = new DataView(this.bytes.buffer);
+  }
+
+  get free(): number {
+    return this.capacity - this.end;
+  }
+
+  /** @param bytes at most `free` of them; they are copied */
+  append(bytes: Uint8Array): void {
+    this.bytes.set(bytes, this.end);
+    this.end += bytes.length;
+  }
+
+  /** Forgets the first `by` bytes. */
+  slide(by: number): void {
+    this.bytes.copyWithin(0, by, this.end);
+    this.end -= by;
+    this.slid += by;
+  }
+}
