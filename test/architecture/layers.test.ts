@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/oci": ["src/lib"],
   "src/observability": ["src/lib"],
   // Pure: compressed bytes in, plain bytes and decisions out, and back.
-  "src/recompress": ["src/lib"],
+  "src/recompress": ["src/lib", "src/tar"],
+  "src/tar": ["src/lib"],
   "src/config": ["src/lib", "src/oci"],
   "src/storage": ["src/lib", "src/observability"],
   "src/events": ["src/lib", "src/oci", "src/observability"],
