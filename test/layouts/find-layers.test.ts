@@ -1,0 +1,127 @@
+import { createHash } from "node:crypto";
+import {
+  copyFile,
+  mkdir,
+  mkdtempDisposable,
+  open,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { findLayers } from "../../src/layouts/find-layers.ts";
+import type { FileRange } from "../../src/layouts/stored-layer.ts";
+import { writeOciLayout, type OciLayout } from "../fixtures/oci-layout.ts";
+import { runProgram } from "../fixtures/program.ts";
+
+it("findLayers on an OCI layout names every layer of every platform with its digest", async () => {
+  await using place = await layout(["amd64", "arm64"]);
+  const found = await findLayers(place.directory);
+  expect(found.map(({ digest }) => digest)).toEqual(digestsIn(place.oci));
+  await expectDigests(found);
+});
+
+it.each([["."], ["oci-layout", "index.json", "blobs"], ["blobs", "index.json"]])(
+  "findLayers on an OCI archive made of %s reads layers in their place",
+  async (...names) => {
+    await using place = await layout(["amd64"]);
+    const archive = join(place.path, "image.tar");
+    await runProgram({ command: ["tar", "-C", place.directory, "-cf", archive, ...names] });
+    const found = await findLayers(archive);
+    expect(found.map(({ digest }) => digest)).toEqual(digestsIn(place.oci));
+    expect(new Set(found.map(({ range }) => range.path))).toEqual(new Set([archive]));
+    await expectDigests(found);
+  },
+);
+
+it("findLayers on a docker archive follows links and names a shared layer once", async () => {
+  await using place = await folder();
+  await mkdir(join(place.path, "a"));
+  await mkdir(join(place.path, "b"));
+  await writeFile(join(place.path, "a", "layer.tar"), "one");
+  await symlink("../a/layer.tar", join(place.path, "b", "layer.tar"));
+  const images = [{ Layers: ["a/layer.tar"] }, { Layers: ["a/layer.tar", "b/layer.tar"] }];
+  await writeFile(join(place.path, "manifest.json"), JSON.stringify(images));
+  const archive = join(place.path, "saved.tar");
+  await runProgram({
+    command: ["tar", "-C", place.path, "-cf", archive, "a", "b", "manifest.json"],
+  });
+  const found = await findLayers(archive);
+  const texts = await Promise.all(found.map(async ({ range }) => String(await bytesOf(range))));
+  expect(texts).toEqual(["one", "one"]);
+});
+
+it("findLayers on a dir: of containers/image reads blobs by their hex digits", async () => {
+  await using place = await layout(["amd64"]);
+  const { manifest, layers } = place.oci.images[0] ?? { manifest: undefined, layers: [] };
+  const flat = join(place.path, "flat");
+  await mkdir(flat);
+  const blob = (digest = ""): string => join(place.directory, "blobs", ...digest.split(":"));
+  await copyFile(blob(manifest?.digest), join(flat, "manifest.json"));
+  for (const { digest } of layers) {
+    await copyFile(blob(digest), join(flat, digest.replace("sha256:", "")));
+  }
+  const found = await findLayers(flat);
+  expect(found.map(({ digest }) => digest)).toEqual(layers.map(({ digest }) => digest));
+});
+
+it("findLayers takes a tar without images, and any other file, as one layer", async () => {
+  await using place = await folder();
+  await writeFile(join(place.path, "some"), "text");
+  await runProgram({
+    command: ["tar", "-C", place.path, "-cf", join(place.path, "a.tar"), "some"],
+  });
+  for (const name of ["some", "a.tar"]) {
+    const file = join(place.path, name);
+    const { length } = await readFile(file);
+    const range = { path: file, offset: 0, sizeBytes: length };
+    expect(await findLayers(file)).toEqual([{ file, digest: undefined, range }]);
+  }
+});
+
+it("findLayers says what is missing or damaged", async () => {
+  await using place = await layout(["amd64"]);
+  const [digest = ""] = digestsIn(place.oci);
+  await rm(join(place.directory, "blobs", ...digest.split(":")));
+  await expect(findLayers(place.directory)).rejects.toThrow(`${digest} is missing`);
+  await writeFile(join(place.directory, "index.json"), "{");
+  await expect(findLayers(place.directory)).rejects.toThrow("cannot be read");
+  await rm(join(place.directory, "index.json"));
+  await expect(findLayers(place.directory)).rejects.toThrow("neither index.json nor manifest.json");
+});
+
+async function layout(
+  architectures: readonly string[],
+): Promise<{ path: string; directory: string; oci: OciLayout } & AsyncDisposable> {
+  const place = await folder();
+  const directory = join(place.path, "layout");
+  const oci = await writeOciLayout(directory, { tag: "1", architectures, layerBytes: 5000 });
+  return { path: place.path, directory, oci, [Symbol.asyncDispose]: place[Symbol.asyncDispose] };
+}
+
+async function folder(): Promise<{ path: string } & AsyncDisposable> {
+  const made = await mkdtempDisposable(join(tmpdir(), "barge-layouts-"));
+  return { path: made.path, [Symbol.asyncDispose]: async () => await made.remove() };
+}
+
+function digestsIn({ images }: OciLayout): readonly string[] {
+  return images.flatMap(({ layers }) => layers.map(({ digest }) => digest));
+}
+
+async function expectDigests(
+  found: readonly { digest: string | undefined; range: FileRange }[],
+): Promise<void> {
+  for (const { digest, range } of found) {
+    const hash = createHash("sha256").update(await bytesOf(range));
+    expect(`sha256:${hash.digest("hex")}`).toBe(digest);
+  }
+}
+
+async function bytesOf({ path, offset, sizeBytes }: FileRange): Promise<Buffer> {
+  await using file = await open(path);
+  const { buffer } = await file.read(Buffer.alloc(sizeBytes), 0, sizeBytes, offset);
+  return buffer;
+}
