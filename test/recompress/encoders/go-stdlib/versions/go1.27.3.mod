@@ -1,0 +1,3 @@
+module example.test/barge/encoders/go-stdlib
+
+go 1.19

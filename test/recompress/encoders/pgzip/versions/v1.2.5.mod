@@ -1,0 +1,7 @@
+module example.test/barge/encoders/pgzip
+
+go 1.19
+
+require github.com/klauspost/pgzip v1.2.5
+
+require github.com/klauspost/compress v1.15.15 // indirect
