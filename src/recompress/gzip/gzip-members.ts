@@ -25,6 +25,8 @@ export interface GzipMember {
   /** {@link GzipEngine.id}. */
   readonly engineId: number;
   readonly framing: Framing;
+  /** Plain bytes of the member; its final block ends with them. */
+  readonly plainBytes: number;
   /** What the engine's predictor noted. */
   readonly corrections: Uint8Array;
   /** The last eight bytes when they are not the CRC-32 and the size of the plain bytes. */
@@ -45,6 +47,7 @@ export class GzipMembersWriter {
     const flags = this.#flagsOf(member);
     const { members, headers, corrections, trailers } = this.#columns;
     members.number(flags);
+    members.number(member.plainBytes);
     if ((flags & HAS_HEADER) !== 0) {
       members.number(member.header.length);
       headers.raw(member.header);
@@ -94,6 +97,7 @@ export class GzipMembersReader {
     const { members, headers, corrections, trailers } = this.#columns;
     if (members.isAtEnd) return undefined;
     const flags = members.numberUpTo(ALL_FLAGS);
+    const plainBytes = members.number();
     if ((flags & HAS_HEADER) !== 0) {
       this.#header = headers.raw(members.numberUpTo(LARGEST_HEADER_BYTES));
     }
@@ -104,6 +108,7 @@ export class GzipMembersReader {
     return {
       header: this.#header,
       ...this.#engine,
+      plainBytes,
       corrections: corrections.raw((flags & HAS_CORRECTIONS) === 0 ? 0 : members.number()),
       trailer: (flags & HAS_TRAILER) === 0 ? undefined : trailers.raw(TRAILER_BYTES),
     };
