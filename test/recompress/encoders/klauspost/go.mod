@@ -1,5 +1,4 @@
+// Marks the root of the module. What is required stands in versions/, one file for each version.
 module example.test/barge/encoders/klauspost
 
 go 1.19
-
-require github.com/klauspost/compress v1.20.3

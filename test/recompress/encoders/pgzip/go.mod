@@ -1,5 +1,4 @@
+// Marks the root of the module. What is required stands in versions/, one file for each version.
 module example.test/barge/encoders/pgzip
 
 go 1.19
-
-require github.com/klauspost/pgzip v1.2.6
