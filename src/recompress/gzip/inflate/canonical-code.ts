@@ -63,7 +63,8 @@ export class CanonicalCode {
       const count = counts[length] ?? 0;
       free = free * 2 - count;
       if (count > 0) longest = length;
-      if (free < 0) throw new BrokenStream("a Huffman code has more codes than bits can tell apart");
+      if (free < 0)
+        throw new BrokenStream("a Huffman code has more codes than bits can tell apart");
     }
     if (free === 0 || (completeness === "complete-or-one" && longest <= 1)) return;
     throw new BrokenStream("a Huffman code is incomplete");
