@@ -47,6 +47,8 @@ export interface FseEncodingTable {
   readonly bitDeltas: Int32Array;
   /** For each symbol, added to what is left of a state: an index into `states`. */
   readonly stateDeltas: Int32Array;
+  /** For each symbol, its lowest state. */
+  readonly firstStates: Uint16Array;
 }
 
 /**
@@ -214,13 +216,9 @@ export function fseEncodingTable(norm: ArrayLike<number>, log: number): FseEncod
     firsts[symbol] = first;
     first += count;
   }
-  return {
-    log,
-    has,
-    states: statesBySymbol(spreadSymbols(norm, log), firsts),
-    bitDeltas,
-    stateDeltas,
-  };
+  const states = statesBySymbol(spreadSymbols(norm, log), firsts.slice());
+  const firstStates = firsts.map((index) => states[index] ?? 0);
+  return { log, has, states, bitDeltas, stateDeltas, firstStates };
 }
 
 /** @param next where the states of each symbol begin; spoilt */
@@ -244,14 +242,11 @@ export function fseSingleEncodingTable(symbol: number): FseEncodingTable {
     states: new Uint16Array(1),
     bitDeltas: new Int32Array(symbol + 1),
     stateDeltas: new Int32Array(symbol + 1),
+    firstStates: new Uint16Array(symbol + 1),
   };
 }
 
-/** The state in which an encoder begins so that `symbol` is the last one read. */
+/** The state in which an encoder begins so that `symbol` is the last one read: its lowest. */
 export function fseFirstState(table: FseEncodingTable, symbol: number): number {
-  if (table.log === 0) return 0;
-  const delta = table.bitDeltas[symbol] ?? 0;
-  const bits = (delta + (1 << 15)) >> 16;
-  const rest = ((bits << 16) - delta) >> bits;
-  return table.states[rest + (table.stateDeltas[symbol] ?? 0)] ?? 0;
+  return table.firstStates[symbol] ?? 0;
 }
