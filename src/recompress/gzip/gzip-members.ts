@@ -127,7 +127,8 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
 
-function isSameEngine(one: GzipMember, other: GzipMember): boolean {
+/** Whether one engine with one framing made both. */
+export function isSameEngine(one: GzipMember, other: GzipMember): boolean {
   return one.engineId === other.engineId && isSameFraming(one.framing, other.framing);
 }
 

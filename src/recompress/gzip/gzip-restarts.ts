@@ -28,10 +28,22 @@ export interface GzipRestart {
   readonly tokens: TokenRestart | undefined;
 }
 
+/** Where every stream begins. */
+export const STREAM_START: GzipRestart = {
+  member: 0,
+  block: 0,
+  plainByte: 0,
+  memberByte: 0,
+  streamByte: 0,
+  streamBit: 0,
+  crc: 0,
+  tokens: undefined,
+};
+
 /** Writes restarts in the order of their places, each as its distance from the one before. */
 export class GzipRestartsWriter {
   readonly #column: ColumnWriter;
-  #last = START;
+  #last = STREAM_START;
 
   /** @param column `restarts` */
   constructor(column: ColumnWriter) {
@@ -61,7 +73,7 @@ export class GzipRestartsWriter {
 export function gzipRestarts(recipe: Recipe): readonly GzipRestart[] {
   const column = readGzipColumns(recipe).restarts;
   const restarts: GzipRestart[] = [];
-  let last = START;
+  let last = STREAM_START;
   while (!column.isAtEnd) {
     last = readRestart(column, last);
     if (last.plainByte > recipe.plainBytes || last.streamByte >= recipe.streamBytes) {
@@ -71,17 +83,6 @@ export function gzipRestarts(recipe: Recipe): readonly GzipRestart[] {
   }
   return restarts;
 }
-
-const START: GzipRestart = {
-  member: 0,
-  block: 0,
-  plainByte: 0,
-  memberByte: 0,
-  streamByte: 0,
-  streamBit: 0,
-  crc: 0,
-  tokens: undefined,
-};
 
 function writeTokenRestart(column: ColumnWriter, restart: TokenRestart): void {
   column.number(restart.historyBytes);

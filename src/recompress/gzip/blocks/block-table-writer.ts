@@ -1,0 +1,150 @@
+import type { Framing } from "../framing.ts";
+import type { GzipColumnWriters } from "../gzip-columns.ts";
+import { SymbolCounts } from "../huffman/symbol-counts.ts";
+import { isSameTree, TreeBuilders } from "../huffman/tree-builders.ts";
+import type { TokenModel } from "../token-model.ts";
+import type { BlockHeader, TreeDescription } from "./block-header.ts";
+import { formatBlockRecord } from "./block-plan.ts";
+import type { BlockRecord, CodesPlan } from "./block-plan.ts";
+import { MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
+import type { SegmentEnd } from "./segments.ts";
+import { SizeWriter } from "./size-column.ts";
+import { writeTree } from "./tree-column.ts";
+
+/** The columns of the block table. */
+export type BlockColumns = Pick<GzipColumnWriters, "blocks" | "sizes" | "trees">;
+
+/** What the table has to know of a member's encoder. */
+export interface BlockModel {
+  readonly sizeUnit: TokenModel["sizeUnit"];
+  readonly treeRules: TokenModel["treeRules"];
+  readonly framing: Framing;
+}
+
+type MadeCodes = Extract<CodesPlan, { kind: "made" }>;
+
+/**
+ * Writes the table of blocks: where each one ends, of what type it is, and how its codes are made.
+ *
+ * It is told of a member's blocks as they are read. It keeps counts of symbols and no tokens; at a
+ * block's end it makes the codes again by each rule that the model names until one gives the block's own
+ * description, or writes the description down.
+ */
+export class BlockTableWriter {
+  readonly #columns: BlockColumns;
+  readonly #sizes: SizeWriter;
+  readonly #builders = new TreeBuilders();
+  readonly #counts = new SymbolCounts();
+  /** What the first segment used, once the block has gone beyond it. */
+  readonly #segmentCounts = new SymbolCounts();
+  #model: BlockModel = { sizeUnit: "bytes", treeRules: [], framing: { kind: "none" } };
+  #header: BlockHeader = { kind: "fixed", isFinal: true };
+  #segment: SegmentEnd = { byte: 0, tokens: 0 };
+  #isBeyondSegment = false;
+  /** Plain bytes of the member so far, and how many of them came before the block. */
+  #position = 0;
+  #blockStart = 0;
+  #tokens = 0;
+  #lastMade: MadeCodes | undefined;
+
+  constructor(columns: BlockColumns) {
+    this.#columns = columns;
+    this.#sizes = new SizeWriter(columns.sizes);
+  }
+
+  /** A member begins. Call before its first block. */
+  memberStart(model: BlockModel): void {
+    this.#model = model;
+    this.#position = 0;
+    this.#lastMade = undefined;
+    this.#sizes.memberStart();
+  }
+
+  /** @param header read again when the block ends */
+  blockStart(header: BlockHeader): void {
+    this.#header = header;
+    this.#blockStart = this.#position;
+    this.#tokens = 0;
+    if (header.kind !== "dynamic") return;
+    this.#counts.clear();
+    this.#isBeyondSegment = false;
+    this.#segment = segmentEnd(this.#model.sizeUnit, this.#model.framing, this.#position);
+  }
+
+  /** Takes the next bytes of the block, with their tokens unless they were stored. Keeps neither. */
+  stretch(plain: Uint8Array, tokens: Uint32Array | undefined): void {
+    const count = tokens?.length ?? 0;
+    if (tokens !== undefined && this.#header.kind === "dynamic") {
+      const within = this.#isBeyondSegment ? 0 : this.#countInSegment(plain.length, tokens);
+      this.#counts.add(tokens, 0, within);
+      if (within < count && !this.#isBeyondSegment) {
+        this.#segmentCounts.copyFrom(this.#counts);
+        this.#isBeyondSegment = true;
+      }
+      this.#counts.add(tokens, within, count);
+    }
+    this.#tokens += count;
+    this.#position += plain.length;
+  }
+
+  blockEnd(): void {
+    const header = this.#header;
+    const made = header.kind === "dynamic" ? this.#findRule(header.tree) : undefined;
+    const record: BlockRecord = {
+      type: header.kind,
+      isFinal: header.isFinal,
+      made,
+      hasPadding: header.kind === "stored" && header.padding !== 0,
+    };
+    this.#columns.blocks.number(formatBlockRecord(record));
+    if (!header.isFinal) this.#sizes.size(this.#size());
+    if (header.kind === "stored" && record.hasPadding) this.#columns.trees.number(header.padding);
+    if (header.kind === "dynamic" && made === undefined)
+      writeTree(this.#columns.trees, header.tree);
+  }
+
+  #size(): number {
+    const isInTokens = this.#model.sizeUnit === "tokens" && this.#header.kind !== "stored";
+    return isInTokens ? this.#tokens : this.#position - this.#blockStart;
+  }
+
+  /** How many of the tokens begin within the block's first segment. */
+  #countInSegment(plainBytes: number, tokens: Uint32Array): number {
+    const { byte, tokens: most } = this.#segment;
+    const room = Math.min(tokens.length, most - this.#tokens);
+    if (this.#position + plainBytes <= byte) return room;
+    let left = byte - this.#position;
+    let count = 0;
+    while (count < room && left > 0) {
+      const token = tokens[count] ?? 0;
+      left -= token < 256 ? 1 : token >>> 16;
+      count++;
+    }
+    return count;
+  }
+
+  #findRule(tree: TreeDescription): MadeCodes | undefined {
+    const last = this.#lastMade;
+    if (last !== undefined && this.#isMade(last, tree)) return last;
+    for (const rule of this.#model.treeRules) {
+      for (const span of ["block", "segment"] as const) {
+        const made: MadeCodes = { kind: "made", rule, span };
+        if (last?.rule === rule && last.span === span) continue;
+        if (!this.#isMade(made, tree)) continue;
+        this.#lastMade = made;
+        return made;
+      }
+    }
+    return undefined;
+  }
+
+  #isMade({ rule, span }: MadeCodes, tree: TreeDescription): boolean {
+    if (span === "segment") {
+      return (
+        this.#isBeyondSegment && isSameTree(this.#builders.build(rule, this.#segmentCounts), tree)
+      );
+    }
+    if (this.#tokens > MOST_GATHERED_TOKENS) return false;
+    return isSameTree(this.#builders.build(rule, this.#counts), tree);
+  }
+}
