@@ -1,0 +1,227 @@
+import { createHash, type Hash } from "node:crypto";
+import { NotTar } from "../../../tar/tar-header.ts";
+import { type TarEntry, TarWalker } from "../../../tar/tar-walker.ts";
+import { Crc64, crc64Tables } from "./crc64.ts";
+import { goMember, isUtf8 } from "./go-json.ts";
+import { type FileChunk, tocEntries } from "./toc-entry.ts";
+import { tarMetadata } from "./tar-metadata.ts";
+
+const BLOCK_BYTES = 512;
+/** A stream whose first frame is larger is no zstd:chunked: its first file would have ended the frame. */
+const LARGEST_FIRST_FRAME_BYTES = 4 * 1024 * 1024;
+/** Beyond this the documents are not made: their memory would not be bounded. */
+const MOST_CHARACTERS = 48 * 1024 * 1024;
+
+/** The two documents that zstd:chunked keeps at the stream's end, as nearly as they can be foretold. */
+export interface GuessedDocuments {
+  /** `{"version":1,"entries":[...]`: what follows depends on the other document. */
+  readonly toc: Buffer;
+  /** tar-split's: a JSON document a line. */
+  readonly tarSplit: Buffer;
+}
+
+/**
+ * Makes the table of contents and the tar-split data of zstd:chunked from the plain tar and the places
+ * of its frames. The real documents then cost a small delta.
+ *
+ * Analysis and rebuild tell it the same, so it foretells the same.
+ */
+export class ChunkedDocuments {
+  readonly #walker = new TarWalker((entry) => this.#begin(entry));
+  readonly #crcTables = crc64Tables();
+  readonly #toc: string[] = [];
+  readonly #split: string[] = [];
+  #characters = 0;
+  #frames = 0;
+  /** Plain bytes so far. */
+  #at = 0;
+  /** Bytes since the last body: its padding, then headers. */
+  #segment: Buffer[] = [];
+  #file: OpenFile | undefined;
+  /** Bodies whose end in the stream is not known yet. */
+  #ended: OpenFile | undefined;
+  #isActive = true;
+
+  /** A frame of the tar begins after the plain bytes so far, at this place in the stream. */
+  frame(streamByte: number): void {
+    if (!this.#isActive) return;
+    this.#frames += 1;
+    this.#close(streamByte);
+    if (this.#file === undefined) return;
+    this.#file.chunk(streamByte);
+  }
+
+  /** The next plain bytes. */
+  write(plain: Uint8Array): void {
+    if (!this.#isActive) return;
+    try {
+      for (let from = 0; from < plain.length;) from += this.#take(plain.subarray(from));
+    } catch (error) {
+      if (!(error instanceof NotTar)) throw error;
+      this.#giveUp();
+    }
+    const isOneFrame = this.#frames < 2 && this.#at > LARGEST_FIRST_FRAME_BYTES;
+    if (isOneFrame || this.#characters > MOST_CHARACTERS) this.#giveUp();
+  }
+
+  /**
+   * The frames of the tar have ended.
+   * @param streamByte where
+   * @returns `undefined` when the stream does not look like zstd:chunked.
+   */
+  documents(streamByte: number): GuessedDocuments | undefined {
+    if (!this.#isActive || this.#frames < 2) return undefined;
+    this.#close(streamByte);
+    const rest = Buffer.concat(this.#segment);
+    // Two blocks of zeros end the archive; what pads it further is read, and kept, apart.
+    for (const part of [rest.subarray(0, endOf(rest)), rest.subarray(endOf(rest))]) {
+      if (part.length > 0) this.#splitSegment(part);
+    }
+    return {
+      toc: Buffer.from(`{"version":1,"entries":[${this.#toc.join(",")}]`),
+      tarSplit: Buffer.from(this.#split.join("")),
+    };
+  }
+
+  #take(plain: Uint8Array): number {
+    const inBody = Math.min(plain.length, this.#file?.left ?? 0);
+    const size =
+      inBody > 0 ? inBody : Math.min(plain.length, BLOCK_BYTES - (this.#at % BLOCK_BYTES));
+    const bytes = plain.subarray(0, size);
+    const file = this.#file;
+    if (file !== undefined && inBody > 0) {
+      file.update(bytes);
+      if (file.left === 0) this.#endBody(file);
+    } else this.#segment.push(Buffer.from(bytes));
+    this.#at += size;
+    if (inBody > 0) this.#walker.skipTo(this.#at);
+    else this.#walker.write(bytes);
+    return size;
+  }
+
+  #begin(entry: TarEntry): void {
+    const segment = Buffer.concat(this.#segment);
+    this.#segment = [];
+    this.#splitSegment(segment);
+    const headers = segment.subarray(segment.length - (entry.bodyStart - entry.start));
+    const file = new OpenFile(Buffer.from(headers), entry.sizeBytes, this.#crcTables);
+    if (entry.sizeBytes === 0) this.#endBody(file);
+    else this.#file = file;
+  }
+
+  #endBody(file: OpenFile): void {
+    this.#file = undefined;
+    const name = tarMetadata(file.headers).name;
+    const payload = file.sizeBytes === 0 ? "null" : `"${file.crc.digest().toString("base64")}"`;
+    const told = isUtf8(name)
+      ? goMember("name", name.toString("utf8"))
+      : `,"name_raw":"${name.toString("base64")}"`;
+    this.#splitLine(`"type":1${told}${goMember("size", file.sizeBytes)},"payload":${payload}`);
+    if (file.sizeBytes === 0) this.#list(file, 0);
+    else this.#ended = file;
+  }
+
+  /** The frame of a body has ended: only now is its end in the stream known. */
+  #close(streamByte: number): void {
+    const file = this.#ended;
+    this.#ended = undefined;
+    if (file !== undefined) this.#list(file, streamByte);
+  }
+
+  #list(file: OpenFile, endByte: number): void {
+    const { sizeBytes } = file;
+    const contents = { sizeBytes, digest: file.digest(), chunks: file.chunks(), endByte };
+    for (const entry of tocEntries(tarMetadata(file.headers), contents)) {
+      this.#characters += entry.length;
+      this.#toc.push(entry);
+    }
+  }
+
+  #splitSegment(bytes: Buffer): void {
+    this.#splitLine(`"type":2,"payload":"${bytes.toString("base64")}"`);
+  }
+
+  #splitLine(members: string): void {
+    const line = `{${members},"position":${this.#split.length}}\n`;
+    this.#characters += line.length;
+    this.#split.push(line);
+  }
+
+  #giveUp(): void {
+    this.#isActive = false;
+    this.#toc.length = 0;
+    this.#split.length = 0;
+    this.#segment = [];
+    this.#file = undefined;
+    this.#ended = undefined;
+  }
+}
+
+/** A file whose body goes by. */
+class OpenFile {
+  readonly headers: Buffer;
+  readonly sizeBytes: number;
+  readonly crc: Crc64;
+  readonly #hash = createHash("sha256");
+  readonly #chunks: OpenChunk[] = [];
+  #at = 0;
+
+  constructor(headers: Buffer, sizeBytes: number, tables: ReturnType<typeof crc64Tables>) {
+    this.headers = headers;
+    this.sizeBytes = sizeBytes;
+    this.crc = new Crc64(tables);
+  }
+
+  get left(): number {
+    return this.sizeBytes - this.#at;
+  }
+
+  /** A frame begins within the body. */
+  chunk(streamByte: number): void {
+    const [first] = this.#chunks;
+    // Up to here the first chunk is all there is, so both have one digest.
+    if (first !== undefined) first.hash ??= this.#hash.copy();
+    const hash = first === undefined ? undefined : createHash("sha256");
+    this.#chunks.push({ streamByte, at: this.#at, hash, isZeros: true });
+  }
+
+  update(bytes: Uint8Array): void {
+    this.crc.update(bytes);
+    this.#hash.update(bytes);
+    this.#at += bytes.length;
+    const chunk = this.#chunks[this.#chunks.length - 1];
+    if (chunk === undefined) return;
+    if (this.#chunks.length > 1) chunk.hash?.update(bytes);
+    if (chunk.isZeros) chunk.isZeros = isAllZeros(bytes);
+  }
+
+  digest(): string {
+    return this.sizeBytes === 0 ? "" : `sha256:${this.#hash.copy().digest("hex")}`;
+  }
+
+  chunks(): readonly FileChunk[] {
+    return this.#chunks.map(({ streamByte, at, hash, isZeros }, index) => {
+      const end = this.#chunks[index + 1]?.at ?? this.sizeBytes;
+      const digest = hash === undefined ? "" : `sha256:${hash.digest("hex")}`;
+      return { streamByte, at, sizeBytes: end - at, digest, isZeros };
+    });
+  }
+}
+
+interface OpenChunk {
+  readonly streamByte: number;
+  readonly at: number;
+  /** Of a file's only chunk there is none: it would be the file's. */
+  hash: Hash | undefined;
+  isZeros: boolean;
+}
+
+function isAllZeros(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).every((byte) => byte === 0);
+}
+
+/** The end of the padding and of the two blocks of zeros that follow the last entry. */
+function endOf(rest: Buffer): number {
+  const padding = rest.length % BLOCK_BYTES;
+  return Math.min(rest.length, padding + 2 * BLOCK_BYTES);
+}
