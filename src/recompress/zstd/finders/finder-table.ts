@@ -1,0 +1,100 @@
+import type { PlainWindow } from "../../plain-window.ts";
+import type { SequenceFinder } from "../sequence-finder.ts";
+import { BestSearch, type BestRevision } from "./best-search.ts";
+import { BetterSearch, type BetterRevision } from "./better-search.ts";
+import { BlockCursor } from "./block-cursor.ts";
+import { DefaultSearch } from "./default-search.ts";
+import { EarlyBestSearch, type EarlyBestRevision } from "./early-best-search.ts";
+import { FastestSearch } from "./fastest-search.ts";
+import { GuidedFinder } from "./guided-finder.ts";
+import type { MatchSearch } from "./match-search.ts";
+
+/** Those of klauspost/compress/zstd. */
+export type FinderSpeed = "fastest" | "default" | "better" | "best";
+
+/** One way of choosing sequences. */
+export interface FinderModel {
+  readonly speed: FinderSpeed;
+  /**
+   * From 0, the oldest, up: each change after which a speed makes other streams is one. In which versions
+   * they stand is said where the engines are listed.
+   */
+  readonly revision: number;
+}
+
+export interface FinderReach {
+  /** A match begins less than this many bytes behind its own first byte. */
+  readonly windowSize: number;
+  /** Of encoders that cut a frame into jobs and compress those side by side: bytes of a job. */
+  readonly jobBytes?: number | undefined;
+}
+
+type SearchMaker = (cursor: BlockCursor) => MatchSearch;
+
+const BETTER: readonly BetterRevision[] = [
+  { toleratedBytes: 0, indexesFromSearch: false, takesRunsWhole: false },
+  { toleratedBytes: 3, indexesFromSearch: false, takesRunsWhole: false },
+  { toleratedBytes: 3, indexesFromSearch: true, takesRunsWhole: false },
+  { toleratedBytes: 3, indexesFromSearch: true, takesRunsWhole: true },
+];
+
+const EARLY_BEST: readonly EarlyBestRevision[] = [
+  { contest: "each-way", toleratedBytes: 0 },
+  { contest: "halves", toleratedBytes: 2 },
+  { contest: "earlier-first", toleratedBytes: 2 },
+];
+
+const LAST_BEST: BestRevision = {
+  stretches: "unless-best-repeats",
+  reckonsWrittenRepeats: true,
+  indexesLast: true,
+  takesRunsWhole: true,
+};
+const BEST: readonly BestRevision[] = [
+  {
+    stretches: "own-offsets",
+    reckonsWrittenRepeats: false,
+    indexesLast: false,
+    takesRunsWhole: false,
+  },
+  { ...LAST_BEST, stretches: "all", takesRunsWhole: false },
+  { ...LAST_BEST, takesRunsWhole: false },
+  LAST_BEST,
+];
+
+/** By speed: a search for each revision. */
+const SEARCHES: Readonly<Record<FinderSpeed, readonly SearchMaker[]>> = {
+  fastest: [(cursor) => new FastestSearch(cursor)],
+  default: [(cursor) => new DefaultSearch(cursor)],
+  better: BETTER.map((revision) => (cursor) => new BetterSearch(cursor, revision)),
+  best: [
+    ...EARLY_BEST.map(
+      (revision): SearchMaker =>
+        (cursor) =>
+          new EarlyBestSearch(cursor, revision),
+    ),
+    ...BEST.map(
+      (revision): SearchMaker =>
+        (cursor) =>
+          new BestSearch(cursor, revision),
+    ),
+  ],
+};
+
+/**
+ * @param window keeps `windowSize` bytes before any block that is searched, or all of its frame
+ * @returns a finder with empty tables
+ * @throws {RangeError} when there is no such revision.
+ */
+export function createFinder(
+  model: FinderModel,
+  window: PlainWindow,
+  reach: FinderReach,
+): SequenceFinder {
+  const createSearch = SEARCHES[model.speed][model.revision];
+  if (createSearch === undefined) {
+    throw new RangeError(`speed ${model.speed} has no revision ${model.revision}`);
+  }
+  const cursor = new BlockCursor(window, reach.windowSize);
+  return new GuidedFinder(createSearch(cursor), cursor, reach.jobBytes);
+}

@@ -1,0 +1,113 @@
+import type { Guide } from "../sequence-finder.ts";
+import { type BlockCursor, LARGEST_BLOCK_BYTES, SHORTEST_MATCH } from "./block-cursor.ts";
+
+const MOST_SEQUENCES = Math.ceil(LARGEST_BLOCK_BYTES / SHORTEST_MATCH);
+const NUMBERS_OF_SEQUENCE = 3;
+const NUMBERS_OF_FIX = 4;
+const NO_SEQUENCES = new Int32Array(0);
+const NO_FIXES: readonly number[] = [];
+
+/** What becomes of a proposed sequence. */
+export type Verdict =
+  | "kept"
+  /** Another one stands in its place. */
+  | "other"
+  /** Nothing stands in its place: the block's sequences end here. */
+  | "end";
+
+/**
+ * The sequences of a block, and where they differ from those that the model proposed.
+ *
+ * What it answers while it follows and while it replays what it then noted is the same.
+ */
+export class SequenceLog {
+  readonly sequences = new Int32Array(NUMBERS_OF_SEQUENCE * MOST_SEQUENCES);
+  fixes: number[] = [];
+
+  #kind: Guide["kind"] = "free";
+  #real: Int32Array = NO_SEQUENCES;
+  #realCount = 0;
+  #given: readonly number[] = NO_FIXES;
+  #nextGiven = 0;
+  /** In a replay: which sequence the next fix is for, or -1. */
+  #fixedIndex = -1;
+
+  begin(guide: Guide): void {
+    this.#kind = guide.kind;
+    this.fixes = [];
+    this.#fixedIndex = -1;
+    if (guide.kind === "follow") {
+      this.#real = guide.sequences;
+      this.#realCount = guide.count;
+    }
+    if (guide.kind === "replay") {
+      this.#given = guide.fixes;
+      this.#nextGiven = 0;
+      this.#readFixedIndex();
+    }
+  }
+
+  /** Takes the match that the cursor proposes. */
+  offer(cursor: BlockCursor): Verdict {
+    const at = NUMBERS_OF_SEQUENCE * cursor.count;
+    const sequences = this.sequences;
+    sequences[at] = cursor.literals;
+    sequences[at + 1] = cursor.length;
+    sequences[at + 2] = cursor.offsetValue;
+    if (this.#kind === "free") return "kept";
+    return this.#isForeseen(cursor.count) ? "kept" : this.#fix(cursor.count);
+  }
+
+  /** The model has no further match to propose. */
+  offerEnd(cursor: BlockCursor): Verdict {
+    const isEnd =
+      this.#kind === "follow"
+        ? cursor.count >= this.#realCount
+        : this.#kind === "free" || cursor.count !== this.#fixedIndex;
+    return isEnd ? "end" : this.#fix(cursor.count);
+  }
+
+  #isForeseen(index: number): boolean {
+    if (this.#kind === "replay") return index !== this.#fixedIndex;
+    if (index >= this.#realCount) return false;
+    const { sequences } = this;
+    const real = this.#real;
+    const at = NUMBERS_OF_SEQUENCE * index;
+    return (
+      real[at] === sequences[at] &&
+      real[at + 1] === sequences[at + 1] &&
+      real[at + 2] === sequences[at + 2]
+    );
+  }
+
+  #fix(index: number): Verdict {
+    const fix = this.#kind === "follow" ? this.#noteReal(index) : this.#takeGiven();
+    const at = NUMBERS_OF_SEQUENCE * index;
+    let sum = 0;
+    for (let number = 0; number < NUMBERS_OF_SEQUENCE; number++) {
+      const value = fix[number] ?? 0;
+      this.sequences[at + number] = value;
+      sum += Math.abs(value);
+    }
+    return sum === 0 ? "end" : "other";
+  }
+
+  #noteReal(index: number): ArrayLike<number> {
+    const at = NUMBERS_OF_SEQUENCE * index;
+    const real =
+      index < this.#realCount ? this.#real.subarray(at, at + NUMBERS_OF_SEQUENCE) : [0, 0, 0];
+    this.fixes.push(index, ...real);
+    return real;
+  }
+
+  #takeGiven(): readonly number[] {
+    const at = this.#nextGiven + 1;
+    this.#nextGiven += NUMBERS_OF_FIX;
+    this.#readFixedIndex();
+    return this.#given.slice(at, at + NUMBERS_OF_SEQUENCE);
+  }
+
+  #readFixedIndex(): void {
+    this.#fixedIndex = this.#given[this.#nextGiven] ?? -1;
+  }
+}
