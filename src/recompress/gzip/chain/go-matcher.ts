@@ -1,0 +1,147 @@
+import type { PlainWindow } from "../../plain-window.ts";
+import type { ChainMatcher, ChainStart } from "./chain-matcher.ts";
+import { ChainTables } from "./chain-tables.ts";
+import { alikeBytes, LONGEST_MATCH, WINDOW_BYTES } from "./match-length.ts";
+
+const SHORTEST = 4;
+const HASH_BITS = 17;
+const HASH_FACTOR = 0x1e35a7bd;
+const SLOT = WINDOW_BYTES - 1;
+/** A match of four bytes from farther away is not taken: literals are cheaper. */
+const FARTHEST_OF_FOUR = 4096;
+/** Go has 64 KiB of input in memory, and moves on by half of it when less than 262 bytes are ahead. */
+const BUFFER_BYTES = 2 * WINDOW_BYTES;
+const LAST_BEFORE_MOVE = BUFFER_BYTES - (LONGEST_MATCH + SHORTEST);
+
+/** What Go's levels set. */
+export interface GoSearch {
+  /** A match of this length ends the search. */
+  readonly nice: number;
+  /** How many candidates are compared. */
+  readonly tries: number;
+}
+
+/**
+ * The search of Go's compress/flate up to Go 1.26.
+ *
+ * The hash is of four bytes, most significant first, multiplied, and of that the upper 17 bits. Candidates
+ * are up to 32768 bytes away, but not before the start of what the encoder has in memory: at most 64 KiB,
+ * of which it drops the older half when it comes near the end. Of equally long matches the nearest wins.
+ */
+export class GoMatcher implements ChainMatcher {
+  readonly shortest = SHORTEST;
+  distance = 0;
+  end = 0;
+  readonly #view: DataView;
+  readonly #tables = new ChainTables(1 << HASH_BITS);
+  readonly #newest = this.#tables.newest;
+  readonly #back = this.#tables.back;
+  readonly #nice: number;
+  readonly #tries: number;
+  /** Where the encoder's memory begins; below 0 when that has left the window. */
+  #memory = 0;
+  /** The position after the last that was entered or left out. */
+  #entered = 0;
+
+  constructor(window: PlainWindow, search: GoSearch) {
+    this.#view = window.view;
+    this.#nice = search.nice;
+    this.#tries = search.tries;
+  }
+
+  begin(start: ChainStart): void {
+    const { from, at, bytesBefore, isDictionary } = start;
+    if (from < at || from < this.#entered) this.#tables.clear();
+    this.#memory = from - bytesInMemory(bytesBefore);
+    this.#entered = from;
+    if (!isDictionary) return;
+    // The last three positions of a dictionary are never entered: their hashes would need what follows.
+    this.enterUntil(at - SHORTEST + 1);
+    this.leaveOutUntil(at);
+  }
+
+  slide(by: number): void {
+    this.#tables.slide(by);
+    this.#memory -= by;
+    this.#entered -= by;
+  }
+
+  enterUntil(until: number): void {
+    const last = Math.min(until, this.end - SHORTEST + 1);
+    const view = this.#view;
+    const newest = this.#newest;
+    const back = this.#back;
+    for (let at = this.#entered; at < last; at++) {
+      const hash = Math.imul(view.getInt32(at, false), HASH_FACTOR) >>> (32 - HASH_BITS);
+      const step = at - (newest[hash] ?? 0);
+      back[at & SLOT] = step > 0xffff ? 0xffff : step;
+      newest[hash] = at;
+    }
+    if (last > this.#entered) this.#entered = last;
+  }
+
+  leaveOutUntil(until: number): void {
+    if (until > this.#entered) this.#entered = until;
+  }
+
+  find(at: number, longerThan: number): number {
+    if (this.#entered <= at) this.enterUntil(at + 1);
+    const ahead = this.end - at;
+    if (ahead <= longerThan) return 0;
+    if (at - this.#memory > LAST_BEFORE_MOVE) this.#moveOn(at);
+    const candidate = at - (this.#back[at & SLOT] ?? 0);
+    const lowest = Math.max(at - WINDOW_BYTES, this.#memory);
+    if (candidate < lowest) return 0;
+    const most = ahead < LONGEST_MATCH ? ahead : LONGEST_MATCH;
+    const nice = this.#nice < most ? this.#nice : most;
+    const view = this.#view;
+    const back = this.#back;
+    let tries = this.#tries;
+    let earlier = candidate;
+    let best = longerThan;
+    let distance = 0;
+    let offset = best - 3;
+    let wanted = view.getInt32(at + offset, true);
+    do {
+      if (view.getInt32(earlier + offset, true) === wanted) {
+        const length = alikeBytes(view, earlier, at);
+        if (length > best && (length > SHORTEST || at - earlier <= FARTHEST_OF_FOUR)) {
+          best = length;
+          distance = at - earlier;
+          if (length >= nice) break;
+          offset = best - 3;
+          wanted = view.getInt32(at + offset, true);
+        }
+      }
+      earlier -= back[earlier & SLOT] ?? 0;
+    } while (earlier >= lowest && --tries > 0);
+    this.distance = distance;
+    if (distance === 0) return 0;
+    return best < most ? best : most;
+  }
+
+  isAlike(other: GoMatcher, by: number): boolean {
+    const at = this.#entered;
+    if (at !== other.#entered + by) return false;
+    this.#moveOn(at);
+    other.#moveOn(at - by);
+    if (this.#memory !== other.#memory + by) return false;
+    return this.#tables.isAlike(other.#tables, by, Math.max(at - WINDOW_BYTES, this.#memory));
+  }
+
+  #moveOn(at: number): void {
+    while (at - this.#memory > LAST_BEFORE_MOVE && this.end - this.#memory > BUFFER_BYTES) {
+      this.#memory += WINDOW_BYTES;
+    }
+  }
+}
+
+/**
+ * @param bytesBefore how far the encoder is, in bytes of its input
+ * @returns how many of them may still be in its memory: possibly half a buffer too many, never too few.
+ */
+function bytesInMemory(bytesBefore: number): number {
+  const most = LAST_BEFORE_MOVE + WINDOW_BYTES;
+  if (bytesBefore <= most) return bytesBefore;
+  return LAST_BEFORE_MOVE + 1 + ((bytesBefore - most - 1) % WINDOW_BYTES);
+}

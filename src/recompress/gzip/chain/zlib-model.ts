@@ -1,0 +1,56 @@
+import { PlainWindow } from "../../plain-window.ts";
+import type { Framing } from "../framing.ts";
+import type { TokenModel } from "../token-model.ts";
+import type { ChainEngine } from "./chain-engine.ts";
+import { ChainModel } from "./chain-model.ts";
+import { CHAIN_WINDOW_BYTES } from "./chain-engine.ts";
+import { GreedyEngine } from "./greedy-engine.ts";
+import { LazyEngine } from "./lazy-engine.ts";
+import { ZlibMatcher } from "./zlib-matcher.ts";
+
+/** zlib's levels with a compressor. */
+export const ZLIB_LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+
+/** One of {@link ZLIB_LEVELS}. */
+export type ZlibLevel = (typeof ZLIB_LEVELS)[number];
+
+/** zlib's `deflateInit` settings. A level is lazy from 4 on; `lazy` means another thing below. */
+interface ZlibSettings {
+  /** From this length in hand on, less is searched. */
+  readonly good: number;
+  /** Lazy: a match this long is taken at once. Greedy: up to this length its positions are entered. */
+  readonly lazy: number;
+  readonly nice: number;
+  readonly tries: number;
+}
+
+const GREEDY_LEVELS = 3;
+
+const SETTINGS: Readonly<Record<ZlibLevel, ZlibSettings>> = {
+  1: { good: 4, lazy: 4, nice: 8, tries: 4 },
+  2: { good: 4, lazy: 5, nice: 16, tries: 8 },
+  3: { good: 4, lazy: 6, nice: 32, tries: 32 },
+  4: { good: 4, lazy: 4, nice: 16, tries: 16 },
+  5: { good: 8, lazy: 16, nice: 32, tries: 32 },
+  6: { good: 8, lazy: 16, nice: 128, tries: 128 },
+  7: { good: 8, lazy: 32, nice: 128, tries: 256 },
+  8: { good: 32, lazy: 128, nice: 258, tries: 1024 },
+  9: { good: 32, lazy: 258, nice: 258, tries: 4096 },
+};
+
+/** Chooses tokens as zlib does, with its usual 32 KiB window and memory level 8. GNU gzip, Python, Java and pigz choose the same. */
+export function zlibModel(level: ZlibLevel, framing: Framing): TokenModel {
+  return new ChainModel({
+    framing,
+    treeRules: ["zlib"],
+    createEngine: () => createZlibEngine(level),
+  });
+}
+
+function createZlibEngine(level: ZlibLevel): ChainEngine {
+  const { good, lazy, nice, tries } = SETTINGS[level];
+  const isGreedy = level <= GREEDY_LEVELS;
+  const window = new PlainWindow(CHAIN_WINDOW_BYTES);
+  const matcher = new ZlibMatcher(window, { good, nice, tries, takesFarThrees: isGreedy });
+  return isGreedy ? new GreedyEngine(window, matcher, lazy) : new LazyEngine(window, matcher, lazy);
+}
