@@ -1,0 +1,187 @@
+import { FARTHEST, NOWHERE, PositionTables } from "./position-tables.ts";
+import type { SegmentBytes } from "./segment-bytes.ts";
+import type { SegmentSpan } from "./segment-engine.ts";
+
+/** How a search ended. */
+export const NOTHING = 0;
+export const AT_LATEST = 1;
+export const AT_PREVIOUS = 2;
+export const AT_SHORT = 3;
+export type Found = typeof NOTHING | typeof AT_LATEST | typeof AT_PREVIOUS | typeof AT_SHORT;
+
+const TABLE_SIZE = 1 << 15;
+/** Searching stops this far before a segment's end, so that eight bytes can always be read. */
+const MARGIN_BYTES = 11;
+/** While a choice is made, matches are measured up to here; one as long is measured to its end later. */
+const LONGEST_MATCH = 258;
+
+/**
+ * The search that levels 5 and 6 share.
+ *
+ * There are two tables. The short one keeps the latest position for a hash of four bytes, the long one the
+ * latest two for a hash of seven. At a position both are looked up and given the position. In order, the
+ * latest of the long table, the previous one of the long table, and the one of the short table are taken
+ * when they are near enough and four bytes there are the same. If none is, the search goes on at the next
+ * position; the longer it has found nothing, the more it leaves out.
+ */
+export class LongShortSearch {
+  readonly tables: PositionTables;
+  /** Where the match that was found begins, and where the same bytes stand before. */
+  at = 0;
+  from = 0;
+  /** How long it is; 0 while that is not known. */
+  length = 0;
+  /** The position that would be searched after `at`. */
+  next = 0;
+  /** Where the last match ended: literals are counted from here. */
+  since = 0;
+  /** Searching stops here. */
+  limit = 0;
+  end = 0;
+  readonly #text: SegmentBytes;
+  readonly #patience: number;
+  readonly #short = new Int32Array(TABLE_SIZE);
+  readonly #long = new Int32Array(TABLE_SIZE * 2);
+  #previous = 0;
+  #nextShort = 0;
+  #nextLong = 0;
+
+  /** @param patience after 2 to the power of this many literals one more position is left out */
+  constructor(text: SegmentBytes, patience: number) {
+    this.#text = text;
+    this.#patience = patience;
+    this.tables = new PositionTables([this.#short], [this.#long]);
+  }
+
+  begin(span: SegmentSpan): void {
+    this.at = span.start;
+    this.since = span.start;
+    this.end = span.end;
+    this.limit = span.end - MARGIN_BYTES;
+  }
+
+  /** Searches from `at` on. The position `next` has been looked up, but is in no table yet. */
+  find(): Found {
+    const text = this.#text;
+    const shorts = this.#short;
+    const longs = this.#long;
+    const { limit, since } = this;
+    let next = this.at;
+    let shortSlot = text.hash4(next) >>> 17;
+    let longSlot = (text.hash7(next) >>> 16) & 0xfffe;
+    for (;;) {
+      const at = next;
+      next = at + 1 + ((at - since) >> this.#patience);
+      if (next > limit) return NOTHING;
+      const short = shorts[shortSlot] ?? NOWHERE;
+      const latest = longs[longSlot] ?? NOWHERE;
+      const previous = longs[longSlot + 1] ?? NOWHERE;
+      shorts[shortSlot] = at;
+      longs[longSlot + 1] = latest;
+      longs[longSlot] = at;
+      const word = text.word(at);
+      shortSlot = text.hash4(next) >>> 17;
+      longSlot = (text.hash7(next) >>> 16) & 0xfffe;
+      let found: Found = NOTHING;
+      if (at - latest < FARTHEST) {
+        if (text.word(latest) === word) found = AT_LATEST;
+        else if (at - previous < FARTHEST && text.word(previous) === word) found = AT_PREVIOUS;
+      }
+      if (found === NOTHING && at - short < FARTHEST && text.word(short) === word) found = AT_SHORT;
+      if (found === NOTHING) continue;
+      this.at = at;
+      this.next = next;
+      this.length = 0;
+      this.from = found === AT_LATEST ? latest : found === AT_PREVIOUS ? previous : short;
+      this.#previous = previous;
+      this.#nextShort = shortSlot;
+      this.#nextLong = longSlot;
+      return found;
+    }
+  }
+
+  /** Takes what {@link find} found in the long table: of two matches the longer, the latest if equal. */
+  takeLong(found: Found): void {
+    this.#indexNext();
+    const previous = this.#previous;
+    if (found !== AT_LATEST || this.at - previous >= FARTHEST) return;
+    if (this.#text.word(previous) !== this.#text.word(this.at)) return;
+    this.length = this.measured(this.at, this.from);
+    const length = this.measured(this.at, previous);
+    if (length > this.length) this.take(this.at, previous, length);
+  }
+
+  /**
+   * Takes what {@link find} found in the short table, or a longer match at the next position.
+   *
+   * @param isThorough whether to try another match with the distance of the one before, one byte further
+   * on, first; and the previous position of the long table also when the latest was longer
+   * @param repeated where that other match would begin from; `at` if there is none
+   */
+  takeShort(isThorough: boolean, repeated: number): void {
+    const latest = this.#long[this.#nextLong] ?? NOWHERE;
+    const previous = this.#long[this.#nextLong + 1] ?? NOWHERE;
+    this.length = this.measured(this.at, this.from);
+    this.#indexNext();
+    if (isThorough && this.#tryAt(this.at + 1, repeated)) return;
+    if (this.next - latest >= FARTHEST) return;
+    const { next } = this;
+    if (this.#tryAt(next, latest) && !isThorough) return;
+    if (next - previous < FARTHEST) this.#tryAt(next, previous);
+  }
+
+  /** Measures the match to its end, if that was not done while choosing. */
+  finish(): void {
+    const { at, from } = this;
+    if (this.length === 0) this.length = this.#text.common(at + 4, from + 4, this.end) + 4;
+    else if (this.length === LONGEST_MATCH) {
+      this.length += this.#text.common(at + LONGEST_MATCH, from + LONGEST_MATCH, this.end);
+    }
+  }
+
+  /** The length of a match whose first four bytes are known to be the same. */
+  measured(at: number, from: number): number {
+    return this.#text.common(at + 4, from + 4, Math.min(at + LONGEST_MATCH, this.end)) + 4;
+  }
+
+  take(at: number, from: number, length: number): void {
+    this.at = at;
+    this.from = from;
+    this.length = length;
+  }
+
+  /** The latest position of the long table for the bytes at `at`. */
+  latestAt(at: number): number {
+    return this.#long[(this.#text.hash7(at) >>> 16) & 0xfffe] ?? NOWHERE;
+  }
+
+  /** The previous one. */
+  previousAt(at: number): number {
+    return this.#long[((this.#text.hash7(at) >>> 16) & 0xfffe) + 1] ?? NOWHERE;
+  }
+
+  indexShort(at: number): void {
+    this.#short[this.#text.hash4(at) >>> 17] = at;
+  }
+
+  indexLong(at: number): void {
+    const slot = (this.#text.hash7(at) >>> 16) & 0xfffe;
+    this.#long[slot + 1] = this.#long[slot] ?? NOWHERE;
+    this.#long[slot] = at;
+  }
+
+  #indexNext(): void {
+    const slot = this.#nextLong;
+    this.#short[this.#nextShort] = this.next;
+    this.#long[slot + 1] = this.#long[slot] ?? NOWHERE;
+    this.#long[slot] = this.next;
+  }
+
+  #tryAt(at: number, from: number): boolean {
+    if (this.#text.word(from) !== this.#text.word(at)) return false;
+    const length = this.measured(at, from);
+    if (length <= this.length) return false;
+    this.take(at, from, length);
+    return true;
+  }
+}

@@ -1,0 +1,31 @@
+import type { ColumnReader, ColumnWriter } from "../../columns.ts";
+import type { Framing } from "../framing.ts";
+import type { TokenModel, TokenPredictor, TokenProducer, TokenRestart, TreeRule } from "../token-model.ts";
+import { SegmentBenches } from "./segment-benches.ts";
+import { SEGMENT_ENGINES, type SegmentLevel } from "./segment-levels.ts";
+import { SegmentPredictor } from "./segment-predictor.ts";
+import { SegmentProducer } from "./segment-producer.ts";
+
+/** klauspost's flate left unused codes at the end in before its version 1.18.5, and leaves them out since. */
+const TREE_RULES: readonly TreeRule[] = ["go", "go-untrimmed"];
+const BEST_SPEED_TREE_RULES: readonly TreeRule[] = ["go"];
+
+/**
+ * The model of an encoder that works segment by segment.
+ *
+ * @param engines where the engines of the levels come from
+ */
+export function createSegmentModel(
+  level: SegmentLevel,
+  framing: Framing,
+  engines = SEGMENT_ENGINES,
+): TokenModel {
+  const benches = new SegmentBenches(engines[level], framing);
+  return {
+    sizeUnit: "bytes",
+    treeRules: level === "best-speed" ? BEST_SPEED_TREE_RULES : TREE_RULES,
+    predictor: (corrections: ColumnWriter): TokenPredictor => new SegmentPredictor(benches, corrections),
+    producer: (corrections: ColumnReader, restart?: TokenRestart): TokenProducer =>
+      new SegmentProducer(benches, corrections, restart),
+  };
+}
