@@ -15,11 +15,16 @@ export type CodesPlan =
   | { readonly kind: "told"; readonly tree: TreeDescription }
   | { readonly kind: "made"; readonly rule: TreeRule; readonly span: TreeSpan };
 
+/**
+ * Where a block ends: after so much as the model counts it, for stored blocks in bytes; with the framing's
+ * block; or with the member, as the final one does.
+ */
+export type BlockSize = number | "frame" | "member";
+
 /** A block as the recipe has it. */
 export type BlockPlan = {
   readonly isFinal: boolean;
-  /** As the model counts, for stored blocks in bytes; `undefined` when it goes to the member's end. */
-  readonly size: number | undefined;
+  readonly size: BlockSize;
 } & (
   | { readonly kind: "stored"; readonly padding: number }
   | { readonly kind: "fixed" }

@@ -8,7 +8,7 @@ import type { TokenModel, TokenProducer } from "../token-model.ts";
 import type { TreeDescription } from "./block-header.ts";
 import type { BlockPlan, CodesPlan } from "./block-plan.ts";
 import type { PlainQueue } from "./plain-queue.ts";
-import { MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
+import { frameEnd, MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
 import { putTree } from "./tree-bits.ts";
 
 const FIRST_TOKENS = 64 * 1024;
@@ -41,7 +41,7 @@ export class BlockRebuilder {
   /** Tokens gathered and not yet written. */
   #gathered = 0;
   #context: BlockContext | undefined;
-  #plan: BlockPlan = { kind: "fixed", isFinal: true, size: undefined };
+  #plan: BlockPlan = { kind: "fixed", isFinal: true, size: "member" };
   /** Where the block ends: before this byte, as the producer counts, and after so many tokens more. */
   #untilByte = 0;
   #tokensLeft = 0;
@@ -88,11 +88,17 @@ export class BlockRebuilder {
     return true;
   }
 
-  #setEnd(plan: BlockPlan, { producer, sizeUnit, endByte }: BlockContext): void {
-    const isInTokens = sizeUnit === "tokens" && plan.kind !== "stored";
-    this.#tokensLeft = isInTokens ? (plan.size ?? Infinity) : Infinity;
-    const sizeBytes = isInTokens ? undefined : plan.size;
-    this.#untilByte = sizeBytes === undefined ? endByte : producer.position + sizeBytes;
+  #setEnd(
+    { kind, size }: BlockPlan,
+    { producer, sizeUnit, framing, base, endByte }: BlockContext,
+  ): void {
+    this.#tokensLeft = Infinity;
+    this.#untilByte = endByte;
+    if (size === "member") return;
+    const { position } = producer;
+    if (size === "frame") this.#untilByte = frameEnd(framing, base + position) - base;
+    else if (sizeUnit === "bytes" || kind === "stored") this.#untilByte = position + size;
+    else this.#tokensLeft = size;
     if (this.#untilByte > endByte) throw new RecipeError("a block goes beyond its member");
   }
 
@@ -146,7 +152,7 @@ export class BlockRebuilder {
       if (!this.#produce(producer, this.#tokensLeft, this.#untilByte)) return false;
       this.#writeGathered();
     }
-    if (this.#tokensLeft > 0 && this.#tokensLeft < Infinity && !this.#plan.isFinal) {
+    if (this.#tokensLeft > 0 && this.#tokensLeft < Infinity) {
       throw new RecipeError("a block has more tokens than its member");
     }
     return true;

@@ -28,7 +28,7 @@ export class BlockTableReader {
   next(): BlockPlan {
     const record = parseBlockRecord(this.#blocks.numberUpTo(LARGEST_BLOCK_RECORD));
     const { type, isFinal } = record;
-    const size = isFinal ? undefined : this.#sizes.size();
+    const size = isFinal ? "member" : this.#sizes.size();
     switch (type) {
       case "stored": {
         const padding = record.hasPadding ? this.#trees.numberUpTo(LARGEST_PADDING) : 0;

@@ -6,7 +6,7 @@ import type { TokenModel } from "../token-model.ts";
 import type { BlockHeader, TreeDescription } from "./block-header.ts";
 import { formatBlockRecord } from "./block-plan.ts";
 import type { BlockRecord, CodesPlan } from "./block-plan.ts";
-import { MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
+import { frameEnd, MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
 import type { SegmentEnd } from "./segments.ts";
 import { SizeWriter } from "./size-column.ts";
 import { writeTree } from "./tree-column.ts";
@@ -97,15 +97,19 @@ export class BlockTableWriter {
       hasPadding: header.kind === "stored" && header.padding !== 0,
     };
     this.#columns.blocks.number(formatBlockRecord(record));
-    if (!header.isFinal) this.#sizes.size(this.#size());
+    if (!header.isFinal) this.#writeSize();
     if (header.kind === "stored" && record.hasPadding) this.#columns.trees.number(header.padding);
     if (header.kind === "dynamic" && made === undefined)
       writeTree(this.#columns.trees, header.tree);
   }
 
-  #size(): number {
-    const isInTokens = this.#model.sizeUnit === "tokens" && this.#header.kind !== "stored";
-    return isInTokens ? this.#tokens : this.#position - this.#blockStart;
+  #writeSize(): void {
+    const { sizeUnit, framing } = this.#model;
+    const size = this.#position - this.#blockStart;
+    if (size > 0 && frameEnd(framing, this.#blockStart) === this.#position)
+      this.#sizes.toFrameEnd();
+    else if (sizeUnit === "bytes" || this.#header.kind === "stored") this.#sizes.size(size);
+    else this.#sizes.size(this.#tokens);
   }
 
   /** How many of the tokens begin within the block's first segment. */

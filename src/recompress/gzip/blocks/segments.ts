@@ -17,6 +17,12 @@ export interface SegmentEnd {
   readonly tokens: number;
 }
 
+/** @returns where the framing's block ends in which the member's byte `position` lies. */
+export function frameEnd(framing: Framing, position: number): number {
+  if (framing.kind === "none") return Infinity;
+  return position - (position % framing.blockBytes) + framing.blockBytes;
+}
+
 /**
  * @param blockStart plain bytes of the member before the block
  * @returns the end of the block's first segment. Segments are counted in bytes from the start of the
@@ -28,9 +34,7 @@ export function segmentEnd(
   blockStart: number,
 ): SegmentEnd {
   if (sizeUnit === "tokens") return { byte: Infinity, tokens: SEGMENT_TOKENS };
-  const blockBytes = framing.kind === "blocks" ? framing.blockBytes : Infinity;
-  const base = framing.kind === "blocks" ? blockStart - (blockStart % blockBytes) : 0;
-  const within = blockStart - base;
-  const end = within - (within % SEGMENT_BYTES) + SEGMENT_BYTES;
-  return { byte: base + Math.min(end, blockBytes), tokens: Infinity };
+  const within = framing.kind === "none" ? blockStart : blockStart % framing.blockBytes;
+  const end = blockStart - (within % SEGMENT_BYTES) + SEGMENT_BYTES;
+  return { byte: Math.min(end, frameEnd(framing, blockStart)), tokens: Infinity };
 }
