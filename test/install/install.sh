@@ -142,12 +142,41 @@ install_go_programs() {
   done < <(rows go gotool)
 }
 
+# --- Encoders: Go programs of our own, each at several versions ---
+
+# is_current FILE FOLDER VERSION: whether the program is of that version, and no older than its source.
+is_current() {
+  [ -x "$1" ] || return 1
+  command -v go >/dev/null || return 0
+  [ -z "$(find "$encoders/$2" -name '*.go' -newer "$1")" ] || return 1
+  local facts # read whole: a grep that stops early would break the pipe
+  facts=$(go version -m "$1" 2>/dev/null)
+  grep -qwF "${3%%-*}" <<<"$facts"
+}
+
+install_encoders() {
+  local name binary kind source bin folder version encoders=$here/../recompress/encoders
+  bin=$(go_bin)
+  while read -r name binary kind source; do
+    folder=${source%@*}
+    version=${source##*@}
+    is_current "$bin/$binary" "$folder" "$version" && continue
+    if ! command -v go >/dev/null; then
+      say "no Go toolchain: cannot build $binary"
+      continue
+    fi
+    say "building $binary"
+    retry "$encoders/build.sh" "$folder" "$version" "$bin/$binary" </dev/null || complain "$binary could not be built"
+  done < <(rows encoder)
+}
+
 # --- The list ---
 
 version_of() {
   local file=$1 kind=$2 source=$3 version=
   case $kind in
     go | gotool) version=$(built_version "$file") ;;
+    encoder) version=${source##*@} ;;
     apt) # A copy below /usr/local is not the package's.
       case $file in /usr/local/*) ;; *) version=$(dpkg-query -W -f '${Version}' "$source" 2>/dev/null) ;; esac
       ;;
@@ -161,24 +190,25 @@ list_tools() {
   local name binary kind source bin file
   bin=$(go_bin)
   absent=0
-  printf '%-16s %-34s %s\n' TOOL VERSION WHERE
+  printf '%-20s %-34s %s\n' TOOL VERSION WHERE
   while read -r name binary kind source; do
     case $kind in
-      go | gotool) file=$(PATH=$bin:$PATH command -v "$binary") ;;
+      go | gotool | encoder) file=$(PATH=$bin:$PATH command -v "$binary") ;;
       *) file=$(command -v "$binary") ;;
     esac
     if [ -n "$file" ]; then
-      printf '%-16s %-34s %s\n' "$name" "$(version_of "$file" "$kind" "$source")" "$file"
+      printf '%-20s %-34s %s\n' "$name" "$(version_of "$file" "$kind" "$source")" "$file"
     else
-      printf '%-16s %-34s %s\n' "$name" MISSING "$source"
+      printf '%-20s %-34s %s\n' "$name" MISSING "$source"
       absent=$((absent + 1))
     fi
-  done < <(rows host apt go gotool)
+  done < <(rows host apt go gotool encoder)
 }
 
 settle_home
 install_packages
 install_go_programs
+install_encoders
 list_tools
 if [ "$absent" -gt 0 ]; then
   say "$absent of the programs are missing; the tests that need them are skipped, or fail with CI=true"

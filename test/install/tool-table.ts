@@ -8,7 +8,7 @@ import { homedir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { env } from "node:process";
 
-const KINDS = ["apt", "go", "gotool", "host"] as const;
+const KINDS = ["apt", "encoder", "go", "gotool", "host"] as const;
 
 /** How a program comes onto a machine; `tools.txt` explains each. */
 type ToolKind = (typeof KINDS)[number];
@@ -19,7 +19,7 @@ export interface Tool {
   /** The file name of the program. */
   readonly binary: string;
   readonly kind: ToolKind;
-  /** What `kind` says: a Debian package, a Go package with its version, or prose. */
+  /** What `kind` says: a Debian package, a Go package or folder with its version, or prose. */
   readonly source: string;
 }
 
@@ -45,7 +45,7 @@ function toolNamed(name: string): Tool {
  */
 export function findTool(name: string): string | undefined {
   const { binary, kind } = toolNamed(name);
-  const isBuilt = kind === "go" || kind === "gotool";
+  const isBuilt = kind === "go" || kind === "gotool" || kind === "encoder";
   const folders = isBuilt ? [...goFolders(), ...pathFolders()] : [...pathFolders(), ...goFolders()];
   return folders.map((folder) => join(folder, binary)).find((file) => isProgram(file));
 }
@@ -59,6 +59,7 @@ export function installHint(name: string): string {
       return `npm run test:install, or: apt-get install ${source}`;
     case "go":
       return `npm run test:install, or: go install ${source}`;
+    case "encoder":
     case "gotool":
       return `npm run test:install (builds ${source})`;
     case "host":

@@ -1,7 +1,7 @@
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
 import type { TreeDescription } from "../../../src/recompress/gzip/blocks/block-header.ts";
-import { BrokenStream } from "../../../src/recompress/gzip/inflate/broken-stream.ts";
+import { BrokenStream } from "../../../src/recompress/stream-errors.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { DeflateBits } from "./deflate-bits.ts";

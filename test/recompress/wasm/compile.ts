@@ -1,0 +1,43 @@
+/** Compiles the engines that are written in AssemblyScript, and says where their modules lie. */
+import { readFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { main } from "assemblyscript/asc";
+
+const FLAGS = ["-O3", "--noAssert", "--runtime", "stub", "--converge"];
+const LINE_CHARACTERS = 96;
+
+/**
+ * @param source path of an `.as` file
+ * @returns the module. The same source gives the same bytes on every machine: the compiler is pinned.
+ * @throws {Error} with what the compiler says.
+ */
+export async function compileModule(source: string): Promise<Uint8Array> {
+  const name = `${basename(source, ".as")}.ts`;
+  const text = await readFile(source, "utf8");
+  let module: Uint8Array | undefined;
+  const { error, stderr } = await main([name, ...FLAGS, "--outFile", "out.wasm"], {
+    readFile: (file) => (file === name ? text : null),
+    writeFile: (_file, contents) => void (module = Buffer.from(contents)),
+    listFiles: () => [],
+  });
+  if (error !== null || module === undefined) {
+    throw new Error(`${source} does not compile:\n${stderr.toString()}`);
+  }
+  return module;
+}
+
+/** @returns the source of a TypeScript file that holds the module, so that nothing is read to load it. */
+export function moduleFile(source: string, module: Uint8Array): string {
+  const text = Buffer.from(module).toString("base64");
+  const lines = text.match(new RegExp(`.{1,${LINE_CHARACTERS}}`, "g")) ?? [];
+  const quoted = lines.map((line) => `  "${line}",\n`).join("");
+  return (
+    `/** ${basename(source)}, compiled: see test/recompress/wasm. */\n` +
+    `export const MODULE_BASE64: string = [\n${quoted}].join("");\n`
+  );
+}
+
+/** Where the compiled module of a source lies. */
+export function moduleFileOf(source: string): string {
+  return source.replace(/\.as$/, "-module.ts");
+}

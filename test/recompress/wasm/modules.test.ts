@@ -1,0 +1,14 @@
+import { glob, readFile } from "node:fs/promises";
+import { expect, it } from "vitest";
+import { compileModule, moduleFile, moduleFileOf } from "./compile.ts";
+
+const sources = await Array.fromAsync(glob("src/recompress/**/*.as"));
+
+it("there are engines in AssemblyScript", () => {
+  expect(sources).not.toEqual([]);
+});
+
+it.each(sources)("the module checked in for %s is what its source compiles to", async (source) => {
+  const module = await compileModule(source);
+  expect(await readFile(moduleFileOf(source), "utf8")).toBe(moduleFile(source, module));
+});
