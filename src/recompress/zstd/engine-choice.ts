@@ -1,0 +1,94 @@
+import type { SampleBlock, SeenSettings, StreamSample } from "./stream-sample.ts";
+import type { SequenceFinder } from "./sequence-finder.ts";
+import type { ZstdEngine } from "./zstd-engines.ts";
+
+/** An engine without a fault in this many sequences is the one. */
+const CONVINCING_SEQUENCES = 2000;
+/** An engine is given up when it is wrong about one sequence in this many, */
+const HOPELESS_SHARE = 4;
+/** once it was wrong this often. */
+const PATIENCE = 100;
+const FIX_NUMBERS = 4;
+
+/** The engine that wrote a stream, as far as can be told, and its settings. */
+export interface EngineChoice {
+  readonly engine: ZstdEngine;
+  readonly windowBytes: number;
+  readonly blockBytes: number;
+}
+
+/**
+ * Tries engines on the first blocks of a stream, those first whose usual settings are the ones that show.
+ *
+ * @returns the one that has to be corrected least, the earlier of two that are equal; `undefined` when none has
+ * anything to do with the stream.
+ */
+export function chooseEngine(
+  engines: readonly ZstdEngine[],
+  sample: StreamSample,
+): EngineChoice | undefined {
+  const { seen } = sample;
+  let best: ZstdEngine | undefined;
+  let fewest = Infinity;
+  for (const engine of likeliestFirst(engines, seen)) {
+    const windowSize = seen.windowBytes ?? engine.windowBytes;
+    const trial = new Trial(engine.finder(sample.window, { windowSize }), fewest);
+    if (!trial.holdsFor(sample.blocks)) continue;
+    best = engine;
+    fewest = trial.corrections;
+    if (trial.isConvincing) break;
+  }
+  return best && withSettings(best, seen);
+}
+
+function withSettings(engine: ZstdEngine, seen: SeenSettings): EngineChoice {
+  return {
+    engine,
+    windowBytes: seen.windowBytes ?? engine.windowBytes,
+    blockBytes: seen.blockBytes ?? engine.blockBytes,
+  };
+}
+
+function likeliestFirst(engines: readonly ZstdEngine[], seen: SeenSettings): readonly ZstdEngine[] {
+  const oddity = (engine: ZstdEngine): number =>
+    (seen.windowBytes === undefined || seen.windowBytes === engine.windowBytes ? 0 : 1) +
+    (seen.blockBytes === undefined || seen.blockBytes === engine.blockBytes ? 0 : 1);
+  return engines.toSorted((one, other) => oddity(one) - oddity(other));
+}
+
+class Trial {
+  readonly #finder: SequenceFinder;
+  readonly #limit: number;
+  #sequences = 0;
+  corrections = 0;
+
+  /** @param limit corrections that must not be reached */
+  constructor(finder: SequenceFinder, limit: number) {
+    this.#finder = finder;
+    this.#limit = limit;
+  }
+
+  get isConvincing(): boolean {
+    return this.corrections === 0 && this.#sequences >= CONVINCING_SEQUENCES;
+  }
+
+  holdsFor(blocks: readonly SampleBlock[]): boolean {
+    return blocks.every((block) => {
+      this.#take(block);
+      const isHopeless =
+        this.corrections > PATIENCE && this.corrections * HOPELESS_SHARE > this.#sequences;
+      return this.corrections < this.#limit && !isHopeless;
+    });
+  }
+
+  #take({ span, sequences, count }: SampleBlock): void {
+    if (span.end === span.start) return;
+    if (sequences === undefined) {
+      this.#finder.find(span, { kind: "free" });
+      return;
+    }
+    this.#finder.find(span, { kind: "follow", sequences, count });
+    this.corrections += this.#finder.fixes.length / FIX_NUMBERS;
+    this.#sequences += count;
+  }
+}

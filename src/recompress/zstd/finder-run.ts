@@ -1,0 +1,166 @@
+import { PlainWindow } from "../plain-window.ts";
+import { MOST_BLOCK_BYTES } from "./block-records.ts";
+import type { Guide, SequenceFinder } from "./sequence-finder.ts";
+import type { ZstdEngine } from "./zstd-engines.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** Beyond what matches reach, the window has room for this much, so that it need not slide for each block. */
+const LEAST_ROOM_BYTES = MEBIBYTE + 2 * MOST_BLOCK_BYTES;
+const MOST_ROOM_BYTES = 8 * MEBIBYTE;
+
+/** How a run begins. */
+export interface FinderRunOptions {
+  readonly windowBytes: number;
+  /** Of encoders that work in jobs. */
+  readonly jobBytes?: number | undefined;
+  /** Where in the plain stream it begins, 0 by default. */
+  readonly plainAt?: number;
+}
+
+/** The next block that a run finds. */
+export interface RunBlock {
+  readonly sizeBytes: number;
+  /** In the plain stream. */
+  readonly frameStart: number;
+  readonly isOnlyBlock: boolean;
+}
+
+/**
+ * An engine at work on a stream, block after block, with the window it needs.
+ *
+ * Analysis and rebuild both go through here, so that the finder sees the same.
+ */
+export class FinderRun {
+  readonly #engine: ZstdEngine;
+  #options: FinderRunOptions;
+  #window: PlainWindow;
+  #finder: SequenceFinder;
+  /** Where in the window the next block begins. */
+  #next = 0;
+  readonly #companions = new Set<SequenceFinder>();
+
+  constructor(engine: ZstdEngine, options: FinderRunOptions) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#window = createWindow(options);
+    this.#finder = this.createFinder();
+  }
+
+  get finder(): SequenceFinder {
+    return this.#finder;
+  }
+
+  /** How far back matches reach. */
+  get windowBytes(): number {
+    return this.#options.windowBytes;
+  }
+
+  /** Where in the plain stream the next block begins. */
+  get position(): number {
+    return this.#window.slid + this.#next;
+  }
+
+  /** Plain bytes that were appended and belong to no block so far. */
+  get pendingBytes(): number {
+    return this.#window.end - this.#next;
+  }
+
+  /** How many bytes can be appended. */
+  get free(): number {
+    return this.#window.free;
+  }
+
+  /** Makes room for the largest block, unless several are pending. */
+  makeRoom(): void {
+    const by = this.#next - this.windowBytes;
+    if (by <= 0 || this.#window.free >= MOST_BLOCK_BYTES) return;
+    this.#window.slide(by);
+    this.#finder.slide(by);
+    for (const companion of this.#companions) companion.slide(by);
+    this.#next -= by;
+  }
+
+  /** @param plain at most `free` bytes; they are copied */
+  append(plain: Uint8Array): void {
+    this.#window.append(plain);
+  }
+
+  /** @returns the next plain bytes: a view until the run goes on. */
+  pending(sizeBytes: number): Uint8Array {
+    return this.#window.bytes.subarray(this.#next, this.#next + sizeBytes);
+  }
+
+  /** Finds the next block's sequences. The block stays the next one. */
+  find(block: RunBlock, guide: Guide): void {
+    this.findWith(this.#finder, block, guide);
+  }
+
+  /** As {@link find}, for a companion. */
+  findWith(finder: SequenceFinder, block: RunBlock, guide: Guide): void {
+    if (block.sizeBytes === 0) return;
+    finder.find(
+      {
+        start: this.#next,
+        end: this.#next + block.sizeBytes,
+        frameStart: block.frameStart - this.#window.slid,
+        isOnlyBlock: block.isOnlyBlock,
+      },
+      guide,
+    );
+  }
+
+  /** Goes behind the next block. */
+  advance(sizeBytes: number): void {
+    this.#next += sizeBytes;
+  }
+
+  /** Takes a larger window. At the start of a frame only: what lies before is forgotten. */
+  grow(windowBytes: number): void {
+    const old = this.#window;
+    this.#options = { ...this.#options, windowBytes, plainAt: this.position };
+    this.#window = createWindow(this.#options);
+    this.#window.append(old.bytes.subarray(this.#next, old.end));
+    this.#next = 0;
+    this.#companions.clear();
+    this.#finder = this.createFinder();
+  }
+
+  /** Has another finder of the same engine slide along. */
+  join(companion: SequenceFinder): void {
+    this.#companions.add(companion);
+  }
+
+  /** Undoes {@link join}. */
+  leave(companion: SequenceFinder): void {
+    this.#companions.delete(companion);
+  }
+
+  /** @returns whether `companion` is bound to choose as the run's own finder from the next block on. */
+  isMatchedBy(companion: SequenceFinder): boolean {
+    const oldest = Math.max(this.#next - this.windowBytes, 0);
+    return this.#finder.isInStateOf(companion, oldest);
+  }
+
+  /** @returns another finder with empty tables on the same window. */
+  createFinder(jobBytes = this.#options.jobBytes): SequenceFinder {
+    const { windowBytes: windowSize } = this.#options;
+    return this.#engine.finder(
+      this.#window,
+      jobBytes === undefined ? { windowSize } : { windowSize, jobBytes },
+    );
+  }
+
+  /** Goes on with a finder that works in jobs in place of the one so far. */
+  workInJobs(finder: SequenceFinder, jobBytes: number): void {
+    this.leave(finder);
+    this.#finder = finder;
+    this.#options = { ...this.#options, jobBytes };
+  }
+}
+
+function createWindow({ windowBytes, plainAt }: FinderRunOptions): PlainWindow {
+  const room = Math.min(Math.max(windowBytes, LEAST_ROOM_BYTES), MOST_ROOM_BYTES);
+  const window = new PlainWindow(windowBytes + room);
+  window.slid = plainAt ?? 0;
+  return window;
+}

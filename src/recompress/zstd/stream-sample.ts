@@ -1,0 +1,85 @@
+import { PlainWindow } from "../plain-window.ts";
+import { MOST_BLOCK_BYTES } from "./block-records.ts";
+import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
+import { limitingWindow } from "./frame-header.ts";
+import type { BlockSpan } from "./sequence-finder.ts";
+
+const MEBIBYTE = 1024 * 1024;
+const ENOUGH_PLAIN_BYTES = 2 * MEBIBYTE;
+const ENOUGH_SEQUENCES = 4000;
+/** Where there are few sequences the sample goes on up to here. */
+const MOST_PLAIN_BYTES = 8 * MEBIBYTE;
+
+/** A block of the sample, with what its encoder chose. */
+export interface SampleBlock {
+  readonly span: BlockSpan;
+  /** `undefined` when they are not to be seen. */
+  readonly sequences: Int32Array | undefined;
+  readonly count: number;
+}
+
+/** What shows of an encoder's settings. `undefined` where nothing does. */
+export interface SeenSettings {
+  readonly windowBytes: number | undefined;
+  readonly blockBytes: number | undefined;
+}
+
+/** The first blocks of a stream, decoded once, for several engines to be tried on. */
+export class StreamSample {
+  readonly window = new PlainWindow(MOST_PLAIN_BYTES + MOST_BLOCK_BYTES);
+  readonly #blocks: SampleBlock[] = [];
+  #sequences = 0;
+  #frameStart = 0;
+  #isFrameStart = true;
+  #header: FrameHeader | undefined;
+  #windowBytes: number | undefined;
+  #blockBytes: number | undefined;
+
+  get blocks(): readonly SampleBlock[] {
+    return this.#blocks;
+  }
+
+  get seen(): SeenSettings {
+    return { windowBytes: this.#windowBytes, blockBytes: this.#blockBytes };
+  }
+
+  /** Whether an engine can be told from the others by it, or it must not grow any more. */
+  get isEnough(): boolean {
+    const { end } = this.window;
+    return end >= ENOUGH_PLAIN_BYTES
+      ? this.#sequences >= ENOUGH_SEQUENCES || end >= MOST_PLAIN_BYTES
+      : false;
+  }
+
+  /** @param header kept until the frame's first block */
+  frame(header: FrameHeader): void {
+    this.#header = header;
+    this.#frameStart = this.window.end;
+    this.#isFrameStart = true;
+  }
+
+  /** @param plain the block's bytes */
+  block(block: DecodedBlock, plain: Uint8Array): void {
+    const isOnlyBlock = this.#isFrameStart && block.isLast;
+    this.#note(block, plain.length);
+    const start = this.window.end;
+    this.window.append(plain);
+    const span = { start, end: this.window.end, frameStart: this.#frameStart, isOnlyBlock };
+    const { sequences } = block;
+    const count = sequences?.count ?? 0;
+    this.#sequences += count;
+    this.#blocks.push({
+      span,
+      sequences: count === 0 ? undefined : sequences?.sequences.slice(0, 3 * count),
+      count,
+    });
+    this.#isFrameStart = false;
+  }
+
+  #note(block: DecodedBlock, sizeBytes: number): void {
+    if (this.#isFrameStart && this.#header !== undefined) {
+      this.#windowBytes ??= limitingWindow(this.#header, block.isLast);
+    }
+    if (!block.isLast) this.#blockBytes = Math.max(this.#blockBytes ?? 0, sizeBytes);
+  }
+}

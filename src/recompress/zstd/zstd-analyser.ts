@@ -1,0 +1,219 @@
+import type { Outcome, RawReason } from "../outcome.ts";
+import { encodeRecipe } from "../recipe.ts";
+import type { Recipe } from "../recipe.ts";
+import type { StreamAnalyser, TakeBytes } from "../stream-codec.ts";
+import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
+import { copyBlock } from "./copy-block.ts";
+import { ZstdDecoder } from "./decode/zstd-decoder.ts";
+import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
+import { chooseEngine } from "./engine-choice.ts";
+import type { RestartSpacing } from "./restart-scout.ts";
+import { StreamParts } from "./stream-parts.ts";
+import { StreamRecorder } from "./stream-recorder.ts";
+import { StreamSample } from "./stream-sample.ts";
+import { toZstdRecipe, zstdColumnsSizeBytes } from "./zstd-columns.ts";
+import { ZSTD_ENGINES } from "./zstd-engines.ts";
+import type { ZstdEngine } from "./zstd-engines.ts";
+
+/** The recipe may grow to this, */
+const FREE_COLUMN_BYTES = 65_536;
+/** and to this share of the stream so far beyond it, before it is given up; */
+const MOST_COLUMN_SHARE = 0.25;
+/** and in the end it must be smaller than this, or than a share of the stream. */
+const ALWAYS_WORTH_BYTES = 1024;
+const MOST_RECIPE_SHARE = 0.15;
+/** What is kept of skippable frames until the engine is known. */
+const MOST_KEPT_SKIPPABLE_BYTES = 4 * 1024 * 1024;
+
+/** What to do with a zstd stream. */
+export interface ZstdAnalysis {
+  /** Given the plain bytes in order, as they are decoded. */
+  readonly onPlain: TakeBytes;
+  /** Those that may have written the stream, likeliest first. By default all there are. */
+  readonly engines?: readonly ZstdEngine[];
+  /** How far apart restarts are. 64 MiB when not told. */
+  readonly restartSpacing?: RestartSpacing;
+}
+
+/** To be told once the engine is known. */
+type Replay = (recorder: StreamRecorder) => void;
+
+/**
+ * Finds the recipe of a zstd stream (RFC 8878).
+ *
+ * The first blocks are kept until it is clear which engine wrote them. From then on everything goes to a
+ * {@link StreamRecorder} as it comes.
+ */
+export class ZstdAnalyser implements StreamAnalyser {
+  readonly #options: ZstdAnalysis;
+  readonly #engines: readonly ZstdEngine[];
+  readonly #decoder: ZstdDecoder;
+  readonly #parts = new StreamParts();
+  #streamBytes = 0;
+  #plainBytes = 0;
+  /** Where the frame or block to come begins. */
+  #partStart = 0;
+  #sample: StreamSample | undefined = new StreamSample();
+  #kept: Replay[] = [];
+  #keptSkippableBytes = 0;
+  #recorder: StreamRecorder | undefined;
+  #engine: ZstdEngine | undefined;
+  #reason: RawReason | undefined;
+
+  constructor(options: ZstdAnalysis) {
+    this.#options = options;
+    this.#engines = options.engines ?? ZSTD_ENGINES;
+    this.#decoder = new ZstdDecoder({
+      frame: (header) => this.#takeFrame(header),
+      block: (block) => this.#takeBlock(block),
+      frameEnd: (checksum) => this.#takeFrameEnd(checksum),
+      skippable: (bytes, isLast) => this.#takeSkippable(bytes, isLast),
+    });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    for (let at = 0; at < bytes.length && this.#reason === undefined;) {
+      const end = this.#parts.next(bytes, at);
+      this.#streamBytes += end - at;
+      const piece = bytes.subarray(at, end);
+      this.#guard(() => this.#decoder.write(piece));
+      at = end;
+    }
+    return this.#reason === undefined;
+  }
+
+  end(): Outcome {
+    if (this.#reason === undefined) this.#guard(() => this.#decoder.end());
+    if (this.#reason === undefined && this.#recorder === undefined) this.#decide();
+    return this.#reason === undefined ? this.#outcome() : { kind: "raw", reason: this.#reason };
+  }
+
+  #takeFrame(header: FrameHeader): void {
+    const streamByte = this.#partStart;
+    this.#partStart = this.#streamBytes;
+    const kept = { ...header, bytes: header.bytes.slice() };
+    this.#sample?.frame(kept);
+    this.#tell((recorder) => recorder.frame(kept, streamByte));
+  }
+
+  #takeBlock(block: DecodedBlock): void {
+    if (this.#reason !== undefined) return;
+    const streamByte = this.#partStart;
+    this.#partStart = this.#streamBytes;
+    const plain = this.#decoder.window.bytes.subarray(block.start, block.end);
+    this.#plainBytes += plain.length;
+    this.#options.onPlain(plain);
+    if (repeatsNothing(block)) this.#giveUp("unsupported", "it repeats a byte not even once");
+    if (this.#recorder === undefined) this.#sampleBlock(block, plain, streamByte);
+    else this.#recorder.block(block, plain, streamByte);
+    this.#checkGrowth();
+  }
+
+  #takeFrameEnd(checksum: Uint8Array | undefined): void {
+    this.#partStart = this.#streamBytes;
+    const kept = checksum?.slice();
+    this.#tell((recorder) => recorder.frameEnd(kept));
+  }
+
+  #takeSkippable(bytes: Uint8Array, isLast: boolean): void {
+    this.#partStart = this.#streamBytes;
+    if (this.#recorder !== undefined) this.#recorder.skippable(bytes, isLast);
+    else this.#keepSkippable(bytes.slice(), isLast);
+    this.#checkGrowth();
+  }
+
+  #keepSkippable(bytes: Uint8Array, isLast: boolean): void {
+    this.#tell((recorder) => recorder.skippable(bytes, isLast));
+    this.#keptSkippableBytes += bytes.length;
+    if (this.#keptSkippableBytes > MOST_KEPT_SKIPPABLE_BYTES) this.#decide();
+  }
+
+  #sampleBlock(block: DecodedBlock, plain: Uint8Array, streamByte: number): void {
+    const sample = this.#sample;
+    if (sample === undefined) return;
+    sample.block(block, plain);
+    const { start, end } = sample.blocks.at(-1)?.span ?? { start: 0, end: 0 };
+    const copy = copyBlock(block);
+    this.#kept.push((recorder) => {
+      recorder.block(copy, sample.window.bytes.subarray(start, end), streamByte);
+    });
+    if (sample.isEnough) this.#decide();
+  }
+
+  #tell(what: Replay): void {
+    if (this.#reason !== undefined) return;
+    if (this.#recorder === undefined) this.#kept.push(what);
+    else what(this.#recorder);
+  }
+
+  #decide(): void {
+    const choice = this.#sample && chooseEngine(this.#engines, this.#sample);
+    if (choice === undefined) {
+      this.#giveUp("unknown-encoder", "it was written by an encoder that is unknown here");
+      return;
+    }
+    this.#engine = choice.engine;
+    this.#recorder = new StreamRecorder(choice, this.#options.restartSpacing);
+    for (const replay of this.#kept) replay(this.#recorder);
+    this.#kept = [];
+    this.#sample = undefined;
+  }
+
+  #checkGrowth(): void {
+    if (this.#recorder === undefined) return;
+    const most = FREE_COLUMN_BYTES + this.#streamBytes * MOST_COLUMN_SHARE;
+    if (zstdColumnsSizeBytes(this.#recorder.columns) > most) this.#giveUpTooLarge();
+  }
+
+  #giveUpTooLarge(): void {
+    this.#giveUp("unknown-encoder", "what is known of its encoder does not foretell enough of it");
+  }
+
+  #giveUp(kind: RawReason["kind"], text: string): void {
+    this.#reason ??= { kind, text };
+    this.#recorder = undefined;
+    this.#sample = undefined;
+    this.#kept = [];
+  }
+
+  #guard(decode: () => void): void {
+    try {
+      decode();
+    } catch (error) {
+      if (error instanceof UnsupportedStream) this.#giveUp("unsupported", error.message);
+      else if (error instanceof BrokenStream) this.#giveUp(this.#brokenKind(), error.message);
+      else throw error;
+    }
+  }
+
+  #brokenKind(): RawReason["kind"] {
+    return this.#partStart === 0 && this.#streamBytes <= 4 ? "not-compressed" : "broken";
+  }
+
+  #outcome(): Outcome {
+    const recorder = this.#recorder;
+    if (recorder === undefined || this.#engine === undefined) throw new Error("nothing recorded");
+    recorder.end();
+    const { columns, corrections, frames } = recorder;
+    const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
+    const recipe = toZstdRecipe(columns, sizes);
+    if (isTooLarge(recipe)) {
+      this.#giveUpTooLarge();
+      return this.end();
+    }
+    const { encoder, level } = this.#engine;
+    const framing = frames === 1 ? "one frame" : `${frames.toLocaleString("en-US")} frames`;
+    return { kind: "exact", recipe, findings: { encoder, level, framing, corrections, ...sizes } };
+  }
+}
+
+function isTooLarge(recipe: Recipe): boolean {
+  const most = Math.max(ALWAYS_WORTH_BYTES, recipe.streamBytes * MOST_RECIPE_SHARE);
+  const unpacked = recipe.columns.reduce((sum, column) => sum + column.length, 0);
+  return unpacked > most && encodeRecipe(recipe).length > most;
+}
+
+/** A run of no bytes, or of no literals: the byte that is to be repeated does not show in the plain bytes. */
+function repeatsNothing({ type, start, end, literals }: DecodedBlock): boolean {
+  return (type === "rle" && start === end) || (literals?.type === "rle" && literals.size === 0);
+}

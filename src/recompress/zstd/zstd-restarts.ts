@@ -1,0 +1,129 @@
+/**
+ * Where a rebuild can begin: the column `restarts`, one record after the other.
+ *
+ * A record has the first plain byte that is needed, the place in the plain bytes and in the stream, the
+ * finder's window, the number of bytes read of each column but `head` and `restarts`; how the tar is walked
+ * on from there (see `frame-borders.ts`); 0 if the place is the start of a frame, else 1, the start of the frame,
+ * and the tables that the next block may use again (see `entropy-notes.ts`).
+ *
+ * - At a frame's start nothing before is in reach, so nothing is needed of it.
+ * - Within a frame some blocks before are found again first, for the finder's tables. That this leads to
+ *   the state that the finder really had is proved when the recipe is made. The blocks are all of the usual size.
+ */
+import type { ColumnReader, ColumnWriter } from "../columns.ts";
+import { RecipeError } from "../recipe-error.ts";
+import type { Recipe } from "../recipe.ts";
+import { readEntropyNotes, writeEntropyNotes } from "./entropy-notes.ts";
+import type { EntropyNotes } from "./entropy-notes.ts";
+import type { BordersState } from "./frame-borders.ts";
+import { byColumn, readZstdColumns, ZSTD_COLUMNS } from "./zstd-columns.ts";
+import type { ColumnPositions } from "./zstd-columns.ts";
+import { MOST_WINDOW_BYTES } from "./zstd-head.ts";
+
+const MOST_RESTARTS = 65_536;
+const MOST_BORDERS = 2;
+const WITHOUT_POSITION = new Set(["head", "restarts"]);
+
+/** A place in a stream from which on it can be rebuilt alone. */
+export interface RestartPoint {
+  /** The rebuild has to be given the plain bytes from here on, */
+  readonly plainFrom: number;
+  /** though the first byte of the stream that it makes stands for this one. */
+  readonly plainAt: number;
+  /** Where in the stream that is. */
+  readonly streamByte: number;
+}
+
+/** All that a rebuild needs to begin there. */
+export interface RestartRecord extends RestartPoint {
+  readonly windowBytes: number;
+  /** Of `head` and `restarts`, 0. */
+  readonly positions: ColumnPositions;
+  readonly borders: BordersState;
+  /** `undefined` at the start of a frame, or between frames. */
+  readonly frame: { readonly plainStart: number; readonly entropy: EntropyNotes } | undefined;
+}
+
+/** @returns the places from which the recipe's stream can be rebuilt, in order. @throws {RecipeError} */
+export function restartPoints(recipe: Recipe): readonly RestartPoint[] {
+  return readRestarts(recipe).map(({ plainFrom, plainAt, streamByte }) => {
+    return { plainFrom, plainAt, streamByte };
+  });
+}
+
+/** Writes one record. */
+export function writeRestart(column: ColumnWriter, record: RestartRecord): void {
+  for (const value of [record.plainFrom, record.plainAt, record.streamByte, record.windowBytes]) {
+    column.number(value);
+  }
+  for (const name of ZSTD_COLUMNS) {
+    if (!WITHOUT_POSITION.has(name)) column.number(record.positions[name]);
+  }
+  writeBorders(column, record.borders);
+  column.number(record.frame === undefined ? 0 : 1);
+  if (record.frame === undefined) return;
+  column.number(record.frame.plainStart);
+  writeEntropyNotes(column, record.frame.entropy);
+}
+
+/** A walk stands at the record's `plainAt`, so its position is not written. */
+function writeBorders(column: ColumnWriter, state: BordersState): void {
+  for (const optional of [state.nextHeader, state.paxBytes]) {
+    column.number(optional === undefined ? 0 : optional + 1);
+  }
+  column.number(state.borders.length);
+  for (const border of state.borders) column.number(border);
+}
+
+/** @throws {RecipeError} when the records are not in order or not within the stream. */
+export function readRestarts(recipe: Recipe): readonly RestartRecord[] {
+  const { restarts } = readZstdColumns(recipe);
+  const records: RestartRecord[] = [];
+  while (!restarts.isAtEnd) {
+    if (records.length >= MOST_RESTARTS) throw new RecipeError("the recipe has too many restarts");
+    const record = readRestart(restarts);
+    checkOrder(record, { before: records.at(-1), recipe });
+    records.push(record);
+  }
+  return records;
+}
+
+function readRestart(column: ColumnReader): RestartRecord {
+  const plainFrom = column.number();
+  const plainAt = column.number();
+  const streamByte = column.number();
+  const windowBytes = column.numberUpTo(MOST_WINDOW_BYTES);
+  const positions = byColumn((name) => (WITHOUT_POSITION.has(name) ? 0 : column.number()));
+  const borders = { position: plainAt, ...readBorders(column) };
+  const frame =
+    column.numberUpTo(1) === 0
+      ? undefined
+      : { plainStart: column.numberUpTo(plainFrom), entropy: readEntropyNotes(column) };
+  return { plainFrom, plainAt, streamByte, windowBytes, positions, borders, frame };
+}
+
+function readBorders(column: ColumnReader): Omit<BordersState, "position"> {
+  const [nextHeader, paxBytes] = Array.from({ length: 2 }, () => {
+    const value = column.number();
+    return value === 0 ? undefined : value - 1;
+  });
+  const borders = Array.from({ length: column.numberUpTo(MOST_BORDERS) }, () => column.number());
+  return { nextHeader, paxBytes, borders };
+}
+
+function checkOrder(
+  record: RestartRecord,
+  { before, recipe }: { readonly before: RestartRecord | undefined; readonly recipe: Recipe },
+): void {
+  const { plainFrom, plainAt, streamByte, borders } = record;
+  const isInOrder =
+    areRising([before?.plainAt ?? 0, plainAt, recipe.plainBytes]) &&
+    areRising([plainFrom, plainAt, borders.nextHeader ?? plainAt]) &&
+    areRising([before?.streamByte ?? 0, streamByte, recipe.streamBytes]) &&
+    areRising([plainAt, ...borders.borders]);
+  if (!isInOrder) throw new RecipeError("the recipe's restarts are not in order");
+}
+
+function areRising(numbers: readonly number[]): boolean {
+  return numbers.every((number, at) => number >= (numbers[at - 1] ?? 0));
+}
