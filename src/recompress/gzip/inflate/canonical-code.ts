@@ -1,4 +1,4 @@
-import { BrokenStream } from "./broken-stream.ts";
+import { BrokenStream } from "../../stream-errors.ts";
 
 const LONGEST_CODE_BITS = 15;
 const MOST_SYMBOLS = 320;

@@ -1,6 +1,6 @@
 import type { BlockHeader } from "../blocks/block-header.ts";
 import { BitInput } from "./bit-input.ts";
-import { BrokenStream } from "./broken-stream.ts";
+import { BrokenStream } from "../../stream-errors.ts";
 import { DecodeTables } from "./decode-tables.ts";
 import { StretchBuffer } from "./stretch-buffer.ts";
 import { TokenDecoder } from "./token-decoder.ts";
@@ -51,6 +51,11 @@ export class Inflater {
   /** Whether the final block has ended. */
   get isDone(): boolean {
     return this.#state === "done";
+  }
+
+  /** Bits of the stream that have been read. Up to 2^53. */
+  get bitPosition(): number {
+    return this.#input.position;
   }
 
   /** Bits of the stream before the block that is being read. Up to 2^53. */

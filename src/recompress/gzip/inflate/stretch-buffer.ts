@@ -1,4 +1,4 @@
-import { BrokenStream } from "./broken-stream.ts";
+import { BrokenStream } from "../../stream-errors.ts";
 
 /** Plain bytes of a stretch, at most. */
 export const LARGEST_STRETCH_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 import type { BitInput } from "./bit-input.ts";
-import { BrokenStream } from "./broken-stream.ts";
+import { BrokenStream } from "../../stream-errors.ts";
 import type { DecodeTables } from "./decode-tables.ts";
 import {
   DISTANCE_INDEX_BITS,

@@ -1,7 +1,7 @@
 import type { TreeDescription } from "../blocks/block-header.ts";
 import { CODE_LENGTH_ORDER } from "../blocks/block-header.ts";
 import type { BitInput } from "./bit-input.ts";
-import { BrokenStream } from "./broken-stream.ts";
+import { BrokenStream } from "../../stream-errors.ts";
 import { CanonicalCode } from "./canonical-code.ts";
 
 const MOST_LITERAL_CODES = 286;

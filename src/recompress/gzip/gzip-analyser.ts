@@ -1,0 +1,222 @@
+import type { Outcome, RawReason } from "../outcome.ts";
+import { encodeRecipe } from "../recipe.ts";
+import type { Recipe } from "../recipe.ts";
+import type { StreamAnalyser, TakeBytes } from "../stream-codec.ts";
+import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
+import { createGzipColumns, gzipColumnsSizeBytes, toGzipRecipe } from "./gzip-columns.ts";
+import { GZIP_ENGINES } from "./gzip-engines.ts";
+import type { GzipEngine } from "./gzip-engines.ts";
+import { GzipFindings } from "./gzip-findings.ts";
+import { GzipHeaderReader } from "./gzip-header.ts";
+import { GzipMembersWriter } from "./gzip-members.ts";
+import { GzipRestartsWriter } from "./gzip-restarts.ts";
+import { GzipTrailerReader, isTrailerOf } from "./gzip-trailer.ts";
+import { MemberAnalyser, RESTART_SPACING_BYTES } from "./member-analyser.ts";
+import type { AnalysedMember } from "./member-analyser.ts";
+import { UnknownEncoder } from "./unknown-encoder.ts";
+
+/** What may follow the last member, junk or zeros, and still be kept in a recipe. */
+const LARGEST_TAIL_BYTES = 64 * 1024;
+/** A recipe larger than this, and than this share of the stream, saves too little. */
+const ALWAYS_WORTH_BYTES = 1024;
+const LARGEST_SHARE = 0.15;
+
+/** What to do with a gzip stream. */
+export interface GzipAnalysis {
+  readonly onPlain: TakeBytes;
+  /** Those that may have written the stream. By default all there are. */
+  readonly engines?: readonly GzipEngine[];
+}
+
+/**
+ * Reads a gzip stream (RFC 1952), hands on its plain bytes, and finds its recipe.
+ *
+ * Neither the recipe nor the verdict depends on how the stream was cut. The memory it takes does not
+ * depend on the stream.
+ */
+export class GzipAnalyser implements StreamAnalyser {
+  readonly #columns = createGzipColumns();
+  readonly #members = new GzipMembersWriter(this.#columns);
+  readonly #restarts = new GzipRestartsWriter(this.#columns.restarts);
+  readonly #findings = new GzipFindings();
+  readonly #trailer = new GzipTrailerReader();
+  readonly #member: MemberAnalyser;
+  #header = new GzipHeaderReader();
+  #state: "header" | "body" | "trailer" | "tail" = "header";
+  #analysed: AnalysedMember | undefined;
+  #memberCount = 0;
+  #memberStart = 0;
+  #headerEnd = 0;
+  #streamBytes = 0;
+  #plainBytes = 0;
+  #lastRestart = 0;
+  #reason: RawReason | undefined;
+
+  constructor({ onPlain, engines = GZIP_ENGINES }: GzipAnalysis) {
+    this.#member = new MemberAnalyser({ engines, onPlain, columns: this.#columns });
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#reason !== undefined) return false;
+    try {
+      for (let at = 0; at < bytes.length && this.#reason === undefined;) {
+        const taken = this.#take(bytes.subarray(at));
+        this.#streamBytes += taken;
+        at += taken;
+        this.#settle();
+      }
+    } catch (error) {
+      this.#reason = reasonOf(error);
+    }
+    return this.#reason === undefined;
+  }
+
+  end(): Outcome {
+    const reason = this.#reason ?? this.#reasonAtEnd();
+    if (reason !== undefined) return { kind: "raw", reason };
+    const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
+    const recipe = toGzipRecipe(this.#columns, sizes);
+    if (!this.#isWorthIt(recipe)) return { kind: "raw", reason: TOO_LARGE_A_RECIPE };
+    return { kind: "exact", recipe, findings: this.#findings.told(sizes) };
+  }
+
+  /** @returns how many of the bytes were taken, at least one unless the state is at its end. */
+  #take(bytes: Uint8Array): number {
+    switch (this.#state) {
+      case "header":
+        return this.#header.write(bytes);
+      case "body":
+        return this.#member.write(bytes);
+      case "trailer":
+        return this.#trailer.write(bytes);
+      case "tail":
+        return this.#keepTail(bytes);
+    }
+  }
+
+  /** Goes on to what comes next when one part of the stream has ended. */
+  #settle(): void {
+    if (this.#state === "header") this.#settleHeader();
+    else if (this.#state === "body" && this.#member.isDone) {
+      this.#analysed = this.#member.end();
+      this.#trailer.reset();
+      this.#state = "trailer";
+    } else if (this.#state === "trailer" && this.#trailer.isDone) this.#endMember();
+  }
+
+  #settleHeader(): void {
+    const { state, bytes } = this.#header;
+    if (state === "other") this.#beginTail(bytes);
+    if (state !== "done") return;
+    this.#headerEnd = this.#streamBytes;
+    this.#memberStart = this.#streamBytes - bytes.length;
+    if (this.#plainBytes - this.#lastRestart >= RESTART_SPACING_BYTES) this.#restartAtMember();
+    this.#member.begin(bytes, this.#headerEnd);
+    this.#state = "body";
+  }
+
+  #endMember(): void {
+    const analysed = this.#analysed;
+    if (analysed === undefined) return;
+    const { runner, plainBytes, crc } = analysed;
+    const { engine, framing } = runner.candidate;
+    const { bytes } = this.#trailer;
+    this.#writeRestarts(analysed);
+    this.#members.member({
+      header: this.#header.bytes,
+      engineId: engine.id,
+      framing,
+      plainBytes,
+      corrections: runner.corrections.written(),
+      trailer: isTrailerOf(bytes, crc, plainBytes) ? undefined : bytes,
+    });
+    this.#findings.member(analysed);
+    this.#plainBytes += plainBytes;
+    this.#memberCount++;
+    this.#analysed = undefined;
+    this.#header = new GzipHeaderReader();
+    this.#state = "header";
+  }
+
+  #restartAtMember(): void {
+    this.#lastRestart = this.#plainBytes;
+    this.#restarts.restart({
+      member: this.#memberCount,
+      block: 0,
+      plainByte: this.#plainBytes,
+      memberByte: 0,
+      streamByte: this.#memberStart,
+      streamBit: 0,
+      crc: 0,
+      tokens: undefined,
+    });
+  }
+
+  /** Enters the marks that the member's model answered for. */
+  #writeRestarts({ runner, marks }: AnalysedMember): void {
+    for (const [index, mark] of marks.entries()) {
+      const tokens = runner.predictor.restarts[index];
+      if (tokens === undefined) continue;
+      this.#lastRestart = this.#plainBytes + mark.byte;
+      this.#restarts.restart({
+        member: this.#memberCount,
+        block: mark.block,
+        plainByte: this.#lastRestart,
+        memberByte: mark.byte,
+        streamByte: this.#headerEnd + Math.floor(mark.bit / 8),
+        streamBit: mark.bit % 8,
+        crc: mark.crc,
+        tokens,
+      });
+    }
+  }
+
+  #beginTail(bytes: Uint8Array): void {
+    this.#state = "tail";
+    if (this.#memberCount === 0) this.#reason = NOT_COMPRESSED;
+    else this.#keepTail(bytes);
+  }
+
+  #keepTail(bytes: Uint8Array): number {
+    if (this.#columns.tail.sizeBytes + bytes.length > LARGEST_TAIL_BYTES) {
+      throw new UnsupportedStream("more than 64 KiB follow the last gzip member");
+    }
+    this.#columns.tail.raw(bytes);
+    return bytes.length;
+  }
+
+  #reasonAtEnd(): RawReason | undefined {
+    if (this.#state === "tail") return undefined;
+    const begun = this.#header.bytes;
+    if (this.#state !== "header" || begun.length > 1) return ENDS_EARLY;
+    if (this.#memberCount === 0) return NOT_COMPRESSED;
+    // A lone byte that might have been the start of another member.
+    this.#keepTail(begun);
+    return undefined;
+  }
+
+  #isWorthIt(recipe: Recipe): boolean {
+    const most = Math.max(ALWAYS_WORTH_BYTES, LARGEST_SHARE * this.#streamBytes);
+    return gzipColumnsSizeBytes(this.#columns) < most || encodeRecipe(recipe).length <= most;
+  }
+}
+
+const NOT_COMPRESSED: RawReason = {
+  kind: "not-compressed",
+  text: "it is not compressed by gzip",
+};
+
+const ENDS_EARLY: RawReason = { kind: "broken", text: "the stream ends early" };
+
+const TOO_LARGE_A_RECIPE: RawReason = {
+  kind: "unknown-encoder",
+  text: "no known encoder makes its choices",
+};
+
+/** @throws what is no error of the stream. */
+function reasonOf(error: unknown): RawReason {
+  if (error instanceof BrokenStream) return { kind: "broken", text: error.message };
+  if (error instanceof UnsupportedStream) return { kind: "unsupported", text: error.message };
+  if (error instanceof UnknownEncoder) return { kind: "unknown-encoder", text: error.message };
+  throw error;
+}
