@@ -34,13 +34,13 @@ export interface FseDecodingTable {
 }
 
 /**
- * How to come to a state in which a symbol is said. States are numbered from 2^log, or are 0 for ever in
- * the table of a single symbol (log 0).
+ * How to come to a state in which a symbol is said: write so many bits of the state, (state + bit delta) >>
+ * 16, and look up what is left of it plus the state delta in `states`. States are numbered from 2^log.
+ *
+ * A symbol that the table cannot say leads to an index beyond `states`.
  */
 export interface FseEncodingTable {
   readonly log: number;
-  /** 1 for each symbol that the table can say. */
-  readonly has: Uint8Array;
   /** The states of each symbol in rising order, symbols one after the other. */
   readonly states: Uint16Array;
   /** For each symbol, added to a state: the upper half then is the number of bits to write. */
@@ -201,7 +201,6 @@ export function fseSingleDecodingTable(symbol: number): FseDecodingTable {
  * @throws {RangeError} as {@link spreadSymbols}.
  */
 export function fseEncodingTable(norm: ArrayLike<number>, log: number): FseEncodingTable {
-  const has = new Uint8Array(norm.length);
   const bitDeltas = new Int32Array(norm.length);
   const stateDeltas = new Int32Array(norm.length);
   const firsts = new Uint16Array(norm.length);
@@ -210,15 +209,14 @@ export function fseEncodingTable(norm: ArrayLike<number>, log: number): FseEncod
     const count = Math.abs(norm[symbol] ?? 0);
     if (count === 0) continue;
     const mostBits = count === 1 ? log : log - 31 + Math.clz32(count - 1);
-    has[symbol] = 1;
     bitDeltas[symbol] = (mostBits << 16) - (count << mostBits);
     stateDeltas[symbol] = first - count;
     firsts[symbol] = first;
     first += count;
   }
   const states = statesBySymbol(spreadSymbols(norm, log), firsts.slice());
-  const firstStates = firsts.map((index) => states[index] ?? 0);
-  return { log, has, states, bitDeltas, stateDeltas, firstStates };
+  const firstStates = firsts.map((at, symbol) => (norm[symbol] === 0 ? 0 : (states[at] ?? 0)));
+  return { log, states, bitDeltas, stateDeltas, firstStates };
 }
 
 /** @param next where the states of each symbol begin; spoilt */
@@ -234,16 +232,12 @@ function statesBySymbol(symbols: Uint8Array, next: Uint16Array): Uint16Array {
 
 /** The table that says one symbol only, with no bits. */
 export function fseSingleEncodingTable(symbol: number): FseEncodingTable {
-  const has = new Uint8Array(symbol + 1);
-  has[symbol] = 1;
-  return {
-    log: 0,
-    has,
-    states: new Uint16Array(1),
-    bitDeltas: new Int32Array(symbol + 1),
-    stateDeltas: new Int32Array(symbol + 1),
-    firstStates: new Uint16Array(symbol + 1),
-  };
+  const bitDeltas = new Int32Array(symbol + 1);
+  const stateDeltas = new Int32Array(symbol + 1);
+  const firstStates = new Uint16Array(symbol + 1);
+  stateDeltas[symbol] = -1;
+  firstStates[symbol] = 1;
+  return { log: 0, states: Uint16Array.of(1), bitDeltas, stateDeltas, firstStates };
 }
 
 /** The state in which an encoder begins so that `symbol` is the last one read: its lowest. */

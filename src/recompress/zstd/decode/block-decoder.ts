@@ -1,5 +1,5 @@
 import { PlainWindow } from "../../plain-window.ts";
-import { BrokenStream } from "../../stream-errors.ts";
+import { BrokenStream, UnsupportedStream } from "../../stream-errors.ts";
 import type { DecodedBlock } from "../decoded-block.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import type { InputBuffer } from "./input-buffer.ts";
@@ -70,6 +70,7 @@ export class BlockDecoder {
   }
 
   #appendRepeated(byte: number, size: number): void {
+    if (size === 0) throw new UnsupportedStream("a block is an empty run");
     const { bytes, end } = this.#window;
     bytes.fill(byte, end, end + size);
     this.#window.end = end + size;

@@ -1,4 +1,4 @@
-import { BrokenStream } from "../../stream-errors.ts";
+import { BrokenStream, UnsupportedStream } from "../../stream-errors.ts";
 import type { LiteralsSection } from "../decoded-block.ts";
 import {
   huffmanDecodingTable,
@@ -43,6 +43,7 @@ export class LiteralsDecoder {
    * @param block where the block lies in the input
    * @param most literals that there may be
    * @throws {BrokenStream}
+   * @throws {UnsupportedStream} for an empty run, whose byte would be lost.
    */
   decode(block: InputSpan, most: number): LiteralsSection {
     const header = this.#input.bytes[block.from] ?? 0;
@@ -91,8 +92,13 @@ export class LiteralsDecoder {
     const { type, size } = section;
     const input = this.#input.bytes;
     if (type === "raw") this.#bytes.set(input.subarray(this.end - size, this.end));
-    else if (type === "rle") this.#bytes.fill(input[this.end - 1] ?? 0, 0, size);
+    else if (type === "rle") this.#repeat(input[this.end - 1] ?? 0, size);
     else this.#decodeStreams(section, block.from + headerBytesOf(section.sizeFormat));
+  }
+
+  #repeat(byte: number, size: number): void {
+    if (size === 0) throw new UnsupportedStream("a block has an empty run of literals");
+    this.#bytes.fill(byte, 0, size);
   }
 
   #decodeStreams({ size, sizeFormat, tree }: LiteralsSection, afterHeader: number): void {

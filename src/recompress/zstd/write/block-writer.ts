@@ -1,0 +1,73 @@
+import { RecipeError } from "../../recipe-error.ts";
+import type { DecodedBlock } from "../decoded-block.ts";
+import { LARGEST_BLOCK_BYTES } from "../limits.ts";
+import { BlockOutput } from "./block-output.ts";
+import type { CarriedTables } from "./carried-tables.ts";
+import { LiteralsWriter } from "./literals-writer.ts";
+import { SequencesWriter } from "./sequences-writer.ts";
+
+const BLOCK_TYPES = ["raw", "rle", "compressed"] as const;
+const BLOCK_HEADER_BYTES = 3;
+const NOTHING: CarriedTables = { tree: undefined, tables: [] };
+
+/**
+ * Writes zstd blocks from the decisions that a decoder tells, to the very bytes (RFC 8878 section
+ * 3.1.1.2). The bits of a block follow from its literals, sequences, tables and the formats of its
+ * headers, whoever the encoder was.
+ */
+export class BlockWriter {
+  readonly #output = new BlockOutput();
+  readonly #literals = new LiteralsWriter(this.#output);
+  readonly #sequences = new SequencesWriter(this.#output);
+
+  /**
+   * Begins a frame, or goes on in the midst of one.
+   *
+   * @param carried what the first block may use again; nothing at a frame's start
+   * @throws {RecipeError} when the tables are none.
+   */
+  startFrame(carried: CarriedTables = NOTHING): void {
+    this.#literals.startFrame(carried.tree?.bytes);
+    this.#sequences.startFrame(carried.tables);
+  }
+
+  /**
+   * Writes one block, header and all. Blocks of a frame are to be written in order, for tables that are
+   * used again.
+   *
+   * @param plain where the block's plain bytes lie from `start` to `end`; of compressed blocks not read
+   * @returns a view, which the next block changes.
+   * @throws {RecipeError} when the decisions do not fit together.
+   */
+  write(block: DecodedBlock, plain: Uint8Array): Uint8Array {
+    this.#output.rewind();
+    const headerAt = this.#output.leave(BLOCK_HEADER_BYTES);
+    const size = this.#content(block, plain);
+    const type = BLOCK_TYPES.indexOf(block.type);
+    this.#output.numberAt(
+      headerAt,
+      (block.isLast ? 1 : 0) | (type << 1) | (size << 3),
+      BLOCK_HEADER_BYTES,
+    );
+    return this.#output.written;
+  }
+
+  /** @returns the size that the header says. */
+  #content(block: DecodedBlock, plain: Uint8Array): number {
+    if (block.type === "compressed") return this.#compressed(block);
+    const size = block.end - block.start;
+    if (size > LARGEST_BLOCK_BYTES) throw new RecipeError("a block is too large");
+    const isRun = block.type === "rle";
+    this.#output.append(plain.subarray(block.start, isRun ? block.start + 1 : block.end));
+    return size;
+  }
+
+  #compressed({ literals, sequences }: DecodedBlock): number {
+    if (literals === undefined || sequences === undefined) {
+      throw new RecipeError("a compressed block lacks a section");
+    }
+    this.#literals.write(literals);
+    this.#sequences.write(sequences);
+    return this.#output.size - BLOCK_HEADER_BYTES;
+  }
+}
