@@ -15,66 +15,79 @@ export type CodesPlan =
   | { readonly kind: "told"; readonly tree: TreeDescription }
   | { readonly kind: "made"; readonly rule: TreeRule; readonly span: TreeSpan };
 
-/**
- * Where a block ends: after so much as the model counts it, for stored blocks in bytes; with the framing's
- * block; or with the member, as the final one does.
- */
-export type BlockSize = number | "frame" | "member";
+/** Where a block ends. */
+export type BlockEnd =
+  /** After so much as the model counts it, of stored blocks in bytes. */
+  | { readonly kind: "size"; readonly size: number }
+  /** After so much at most, or earlier where the framing's block ends. Stored blocks have no size. */
+  | { readonly kind: "usual"; readonly size: number }
+  /** With the member: the final block. */
+  | { readonly kind: "member" };
 
 /** A block as the recipe has it. */
 export type BlockPlan = {
   readonly isFinal: boolean;
-  readonly size: BlockSize;
+  readonly end: BlockEnd;
 } & (
   | { readonly kind: "stored"; readonly padding: number }
   | { readonly kind: "fixed" }
   | { readonly kind: "dynamic"; readonly codes: CodesPlan }
 );
 
+/**
+ * What is there to know of a block beside its type: nothing; that it is empty, as those are that only
+ * mark a place; that its padding is not 0 and stands in the column of trees; or how its codes are made.
+ */
+export type BlockVariant = "plain" | "empty" | "padded" | Extract<CodesPlan, { kind: "made" }>;
+
+/** What one number in the column of blocks says. */
+export interface BlockRecord {
+  readonly type: "stored" | "fixed" | "dynamic";
+  readonly isFinal: boolean;
+  readonly variant: BlockVariant;
+}
+
 /** Two bits say the type as the stream does (RFC 1951 section 3.2.3), one that it is final. */
 const TYPES = ["stored", "fixed", "dynamic"] as const;
 const FINAL = 4;
 const VARIANT = 8;
 
-/** Where codes come from: variant 0 is the column of trees. Their order is part of the recipe. */
-const MADE = [
-  { kind: "made", rule: "zlib", span: "block" },
-  { kind: "made", rule: "zlib", span: "segment" },
-  { kind: "made", rule: "go", span: "block" },
-  { kind: "made", rule: "go", span: "segment" },
-  { kind: "made", rule: "go-untrimmed", span: "block" },
-  { kind: "made", rule: "go-untrimmed", span: "segment" },
-] as const satisfies readonly CodesPlan[];
+/** The variants of each type; their order is part of the recipe. */
+const VARIANTS = {
+  stored: ["plain", "padded", "empty"],
+  fixed: ["plain", "empty"],
+  dynamic: [
+    "plain",
+    { kind: "made", rule: "zlib", span: "block" },
+    { kind: "made", rule: "zlib", span: "segment" },
+    { kind: "made", rule: "go", span: "block" },
+    { kind: "made", rule: "go", span: "segment" },
+    { kind: "made", rule: "go-untrimmed", span: "block" },
+    { kind: "made", rule: "go-untrimmed", span: "segment" },
+  ],
+} as const satisfies Record<BlockRecord["type"], readonly BlockVariant[]>;
 
 /** The largest number that can stand in the column of blocks. */
-export const LARGEST_BLOCK_RECORD: number = MADE.length * VARIANT + FINAL + 3;
-
-/** What one number in the column of blocks says. */
-export interface BlockRecord {
-  readonly type: (typeof TYPES)[number];
-  readonly isFinal: boolean;
-  /** Of dynamic blocks: who made the codes, or `undefined` when they are told in the column of trees. */
-  readonly made: Extract<CodesPlan, { kind: "made" }> | undefined;
-  /** Of stored blocks: the padding is not 0 and is told in the column of trees. */
-  readonly hasPadding: boolean;
-}
+export const LARGEST_BLOCK_RECORD: number = VARIANTS.dynamic.length * VARIANT - 1;
 
 /** @returns the number for the column of blocks. */
-export function formatBlockRecord(record: BlockRecord): number {
-  const { made } = record;
-  const place = MADE.findIndex((one) => one.rule === made?.rule && one.span === made.span);
-  const variant = record.hasPadding ? 1 : place + 1;
-  return TYPES.indexOf(record.type) + (record.isFinal ? FINAL : 0) + variant * VARIANT;
+export function formatBlockRecord({ type, isFinal, variant }: BlockRecord): number {
+  const place = VARIANTS[type].findIndex((one) => isSameVariant(one, variant));
+  return TYPES.indexOf(type) + (isFinal ? FINAL : 0) + place * VARIANT;
 }
 
 /** @throws {RecipeError} when the number says nothing. */
 export function parseBlockRecord(number: number): BlockRecord {
   const type = TYPES[number % FINAL];
-  const variant = Math.floor(number / VARIANT);
-  const made = type === "dynamic" ? MADE[variant - 1] : undefined;
-  const hasPadding = type === "stored" && variant === 1;
-  if (type === undefined || (variant > 0 && made === undefined && !hasPadding)) {
+  const variants: readonly BlockVariant[] = type === undefined ? [] : VARIANTS[type];
+  const variant = variants[Math.floor(number / VARIANT)];
+  if (type === undefined || variant === undefined) {
     throw new RecipeError("the table of blocks names a kind of block that there is not");
   }
-  return { type, isFinal: number % VARIANT >= FINAL, made, hasPadding };
+  return { type, isFinal: number % VARIANT >= FINAL, variant };
+}
+
+function isSameVariant(one: BlockVariant, other: BlockVariant): boolean {
+  if (typeof one === "string" || typeof other === "string") return one === other;
+  return one.rule === other.rule && one.span === other.span;
 }

@@ -41,7 +41,7 @@ export class BlockRebuilder {
   /** Tokens gathered and not yet written. */
   #gathered = 0;
   #context: BlockContext | undefined;
-  #plan: BlockPlan = { kind: "fixed", isFinal: true, size: "member" };
+  #plan: BlockPlan = { kind: "fixed", isFinal: true, end: { kind: "member" } };
   /** Where the block ends: before this byte, as the producer counts, and after so many tokens more. */
   #untilByte = 0;
   #tokensLeft = 0;
@@ -88,17 +88,19 @@ export class BlockRebuilder {
     return true;
   }
 
-  #setEnd(
-    { kind, size }: BlockPlan,
-    { producer, sizeUnit, framing, base, endByte }: BlockContext,
-  ): void {
+  #setEnd({ kind, end }: BlockPlan, context: BlockContext): void {
+    const { producer, framing, base, endByte } = context;
     this.#tokensLeft = Infinity;
     this.#untilByte = endByte;
-    if (size === "member") return;
-    const { position } = producer;
-    if (size === "frame") this.#untilByte = frameEnd(framing, base + position) - base;
-    else if (sizeUnit === "bytes" || kind === "stored") this.#untilByte = position + size;
-    else this.#tokensLeft = size;
+    if (end.kind === "member") return;
+    const hasCodes = kind !== "stored";
+    const size = end.kind === "size" || hasCodes ? end.size : Infinity;
+    if (hasCodes && context.sizeUnit === "tokens") this.#tokensLeft = size;
+    else this.#untilByte = producer.position + size;
+    if (end.kind === "usual") {
+      const frame = frameEnd(framing, base + producer.position) - base;
+      this.#untilByte = Math.min(this.#untilByte, frame, endByte);
+    }
     if (this.#untilByte > endByte) throw new RecipeError("a block goes beyond its member");
   }
 
@@ -152,7 +154,7 @@ export class BlockRebuilder {
       if (!this.#produce(producer, this.#tokensLeft, this.#untilByte)) return false;
       this.#writeGathered();
     }
-    if (this.#tokensLeft > 0 && this.#tokensLeft < Infinity) {
+    if (this.#tokensLeft > 0 && this.#plan.end.kind === "size" && this.#tokensLeft < Infinity) {
       throw new RecipeError("a block has more tokens than its member");
     }
     return true;

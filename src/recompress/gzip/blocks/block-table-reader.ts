@@ -1,7 +1,7 @@
 import type { ColumnReader } from "../../columns.ts";
 import type { GzipColumnReaders } from "../gzip-columns.ts";
 import { LARGEST_BLOCK_RECORD, parseBlockRecord } from "./block-plan.ts";
-import type { BlockPlan, BlockRecord, CodesPlan } from "./block-plan.ts";
+import type { BlockEnd, BlockPlan, BlockRecord, CodesPlan } from "./block-plan.ts";
 import { SizeReader } from "./size-column.ts";
 import { readTree } from "./tree-column.ts";
 
@@ -28,20 +28,28 @@ export class BlockTableReader {
   next(): BlockPlan {
     const record = parseBlockRecord(this.#blocks.numberUpTo(LARGEST_BLOCK_RECORD));
     const { type, isFinal } = record;
-    const size = isFinal ? "member" : this.#sizes.size();
+    const end = this.#end(record);
     switch (type) {
       case "stored": {
-        const padding = record.hasPadding ? this.#trees.numberUpTo(LARGEST_PADDING) : 0;
-        return { kind: type, isFinal, size, padding };
+        const padding = record.variant === "padded" ? this.#trees.numberUpTo(LARGEST_PADDING) : 0;
+        return { kind: type, isFinal, end, padding };
       }
       case "fixed":
-        return { kind: type, isFinal, size };
+        return { kind: type, isFinal, end };
       case "dynamic":
-        return { kind: type, isFinal, size, codes: this.#codes(record) };
+        return { kind: type, isFinal, end, codes: this.#codes(record) };
     }
   }
 
-  #codes({ made }: BlockRecord): CodesPlan {
-    return made ?? { kind: "told", tree: readTree(this.#trees) };
+  #end({ type, isFinal, variant }: BlockRecord): BlockEnd {
+    if (isFinal) return { kind: "member" };
+    if (variant === "empty") return { kind: "size", size: 0 };
+    const size = this.#sizes.read(type !== "stored");
+    if (size === "usual") return { kind: "usual", size: this.#sizes.usual };
+    return { kind: "size", size };
+  }
+
+  #codes({ variant }: BlockRecord): CodesPlan {
+    return typeof variant === "string" ? { kind: "told", tree: readTree(this.#trees) } : variant;
   }
 }

@@ -5,7 +5,7 @@ import { isSameTree, TreeBuilders } from "../huffman/tree-builders.ts";
 import type { TokenModel } from "../token-model.ts";
 import type { BlockHeader, TreeDescription } from "./block-header.ts";
 import { formatBlockRecord } from "./block-plan.ts";
-import type { BlockRecord, CodesPlan } from "./block-plan.ts";
+import type { BlockVariant, CodesPlan } from "./block-plan.ts";
 import { frameEnd, MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
 import type { SegmentEnd } from "./segments.ts";
 import { SizeWriter } from "./size-column.ts";
@@ -89,27 +89,36 @@ export class BlockTableWriter {
 
   blockEnd(): void {
     const header = this.#header;
-    const made = header.kind === "dynamic" ? this.#findRule(header.tree) : undefined;
-    const record: BlockRecord = {
-      type: header.kind,
-      isFinal: header.isFinal,
-      made,
-      hasPadding: header.kind === "stored" && header.padding !== 0,
-    };
-    this.#columns.blocks.number(formatBlockRecord(record));
-    if (!header.isFinal) this.#writeSize();
-    if (header.kind === "stored" && record.hasPadding) this.#columns.trees.number(header.padding);
-    if (header.kind === "dynamic" && made === undefined)
-      writeTree(this.#columns.trees, header.tree);
+    const { kind, isFinal } = header;
+    const variant = this.#variantOf(header);
+    const { blocks, trees } = this.#columns;
+    blocks.number(formatBlockRecord({ type: kind, isFinal, variant }));
+    if (!isFinal && variant !== "empty") this.#writeSize();
+    if (kind === "stored" && variant === "padded") trees.number(header.padding);
+    if (kind === "dynamic" && variant === "plain") writeTree(trees, header.tree);
+  }
+
+  #variantOf(header: BlockHeader): BlockVariant {
+    if (header.kind === "dynamic") return this.#findRule(header.tree) ?? "plain";
+    if (header.kind === "stored" && header.padding !== 0) return "padded";
+    return this.#position === this.#blockStart && !header.isFinal ? "empty" : "plain";
   }
 
   #writeSize(): void {
-    const { sizeUnit, framing } = this.#model;
-    const size = this.#position - this.#blockStart;
-    if (size > 0 && frameEnd(framing, this.#blockStart) === this.#position)
-      this.#sizes.toFrameEnd();
-    else if (sizeUnit === "bytes" || this.#header.kind === "stored") this.#sizes.size(size);
-    else this.#sizes.size(this.#tokens);
+    const hasCodes = this.#header.kind !== "stored";
+    const bytes = this.#position - this.#blockStart;
+    const isInTokens = hasCodes && this.#model.sizeUnit === "tokens";
+    const size = isInTokens ? this.#tokens : bytes;
+    if (bytes > 0 && this.#isUsual(size, hasCodes)) this.#sizes.writeUsual();
+    else this.#sizes.write(size, hasCodes);
+  }
+
+  /** Whether neither the usual size nor the end of the framing's block would have come earlier. */
+  #isUsual(size: number, hasCodes: boolean): boolean {
+    const end = frameEnd(this.#model.framing, this.#blockStart);
+    const usual = hasCodes ? this.#sizes.usual : Infinity;
+    if (this.#position > end || size > usual) return false;
+    return this.#position === end || size === usual;
   }
 
   /** How many of the tokens begin within the block's first segment. */

@@ -5,67 +5,101 @@ const MOST_KNOWN = 100;
 
 /** What the numbers of the column say; all larger ones name a known size. */
 const NEW = 0;
-const TO_FRAME_END = 1;
+const USUAL = 1;
 const FIRST_KNOWN = 2;
+
+/** What an encoder's blocks have in common, as far as they were told. */
+class KnownSizes {
+  readonly places = new Map<number, number>();
+  readonly sizes: number[] = [];
+  /** The first size of a block with codes: encoders have one, and cut otherwise for a reason. */
+  usual = Infinity;
+
+  clear(): void {
+    if (this.sizes.length === 0) return;
+    this.places.clear();
+    this.sizes.length = 0;
+    this.usual = Infinity;
+  }
+
+  add(size: number, hasCodes: boolean): void {
+    if (hasCodes && size > 0 && this.usual === Infinity) this.usual = size;
+    if (this.sizes.length === MOST_KNOWN) return;
+    this.places.set(size, this.sizes.length);
+    this.sizes.push(size);
+  }
+}
 
 /**
  * Writes the sizes of a member's blocks. Encoders use few sizes again and again, so a size is written as
  * `NEW` and itself when it comes for the first time, from then on as its place in the list of those that
- * came. A block that ends with the framing's block has no size of its own.
+ * came. `USUAL` says that a block was cut where the encoder always cuts: after the usual size, or with
+ * the framing's block when that comes first.
  */
 export class SizeWriter {
   readonly #column: ColumnWriter;
-  readonly #known = new Map<number, number>();
+  readonly #known = new KnownSizes();
 
   constructor(column: ColumnWriter) {
     this.#column = column;
+  }
+
+  /** `Infinity` until one was told. */
+  get usual(): number {
+    return this.#known.usual;
   }
 
   memberStart(): void {
     this.#known.clear();
   }
 
-  /** The block ends where the framing's block does. */
-  toFrameEnd(): void {
-    this.#column.number(TO_FRAME_END);
+  writeUsual(): void {
+    this.#column.number(USUAL);
   }
 
-  size(size: number): void {
-    const place = this.#known.get(size);
+  /** @param hasCodes whether the block has Huffman codes */
+  write(size: number, hasCodes: boolean): void {
+    const place = this.#known.places.get(size);
     if (place !== undefined) {
       this.#column.number(FIRST_KNOWN + place);
       return;
     }
     this.#column.number(NEW);
     this.#column.number(size);
-    if (this.#known.size < MOST_KNOWN) this.#known.set(size, this.#known.size);
+    this.#known.add(size, hasCodes);
   }
 }
 
 /** Reads what a {@link SizeWriter} wrote. */
 export class SizeReader {
   readonly #column: ColumnReader;
-  #known: number[] = [];
+  readonly #known = new KnownSizes();
 
   constructor(column: ColumnReader) {
     this.#column = column;
   }
 
+  /** `Infinity` until one was told. */
+  get usual(): number {
+    return this.#known.usual;
+  }
+
   memberStart(): void {
-    if (this.#known.length > 0) this.#known = [];
+    this.#known.clear();
   }
 
   /**
-   * @returns the size, or `frame` when the block ends where the framing's block does.
+   * @param hasCodes whether the block has Huffman codes
    * @throws {RecipeError} when the column ends or names a size that was not told.
    */
-  size(): number | "frame" {
-    const number = this.#column.numberUpTo(FIRST_KNOWN + this.#known.length - 1);
-    if (number === TO_FRAME_END) return "frame";
-    const known = this.#known[number - FIRST_KNOWN];
+  read(hasCodes: boolean): number | "usual" {
+    const { sizes } = this.#known;
+    const number = this.#column.numberUpTo(FIRST_KNOWN + sizes.length - 1);
+    if (number === USUAL) return "usual";
+    const known = sizes[number - FIRST_KNOWN];
     if (known !== undefined) return known;
     const size = this.#column.number();
-    if (this.#known.length < MOST_KNOWN) this.#known.push(size);
+    this.#known.add(size, hasCodes);
     return size;
   }
 }
