@@ -1,4 +1,4 @@
-import { FARTHEST, NOWHERE, PositionTables } from "./position-tables.ts";
+import { FARTHEST, PositionTables, positionIn } from "./position-tables.ts";
 import type { SegmentBytes } from "./segment-bytes.ts";
 import type { SegmentSpan } from "./segment-engine.ts";
 
@@ -9,7 +9,7 @@ export const AT_PREVIOUS = 2;
 export const AT_SHORT = 3;
 export type Found = typeof NOTHING | typeof AT_LATEST | typeof AT_PREVIOUS | typeof AT_SHORT;
 
-const TABLE_SIZE = 1 << 15;
+const TABLE_BITS = 15;
 /** Searching stops this far before a segment's end, so that eight bytes can always be read. */
 const MARGIN_BYTES = 11;
 /** While a choice is made, matches are measured up to here; one as long is measured to its end later. */
@@ -40,8 +40,8 @@ export class LongShortSearch {
   end = 0;
   readonly #text: SegmentBytes;
   readonly #patience: number;
-  readonly #short = new Int32Array(TABLE_SIZE);
-  readonly #long = new Int32Array(TABLE_SIZE * 2);
+  readonly #short = new Int32Array(1 << TABLE_BITS);
+  readonly #long = new Int32Array(2 << TABLE_BITS);
   #previous = 0;
   #nextShort = 0;
   #nextLong = 0;
@@ -60,42 +60,41 @@ export class LongShortSearch {
     this.limit = span.end - MARGIN_BYTES;
   }
 
-  /** Searches from `at` on. The position `next` has been looked up, but is in no table yet. */
+  /** Searches from `at` on. The position `next` has been looked up then, but is in no table yet. */
   find(): Found {
     const text = this.#text;
     const shorts = this.#short;
     const longs = this.#long;
     const { limit, since } = this;
     let next = this.at;
-    let shortSlot = text.hash4(next) >>> 17;
-    let longSlot = (text.hash7(next) >>> 16) & 0xfffe;
+    let shortSlot = shortSlotOf(text, next);
+    let longSlot = longSlotOf(text, next);
     for (;;) {
       const at = next;
       next = at + 1 + ((at - since) >> this.#patience);
       if (next > limit) return NOTHING;
-      const short = shorts[shortSlot] ?? NOWHERE;
-      const latest = longs[longSlot] ?? NOWHERE;
-      const previous = longs[longSlot + 1] ?? NOWHERE;
+      const short = positionIn(shorts, shortSlot);
+      const latest = positionIn(longs, longSlot);
+      const previous = positionIn(longs, longSlot + 1);
       shorts[shortSlot] = at;
       longs[longSlot + 1] = latest;
       longs[longSlot] = at;
-      const word = text.word(at);
-      shortSlot = text.hash4(next) >>> 17;
-      longSlot = (text.hash7(next) >>> 16) & 0xfffe;
-      let found: Found = NOTHING;
-      if (at - latest < FARTHEST) {
-        if (text.word(latest) === word) found = AT_LATEST;
-        else if (at - previous < FARTHEST && text.word(previous) === word) found = AT_PREVIOUS;
-      }
-      if (found === NOTHING && at - short < FARTHEST && text.word(short) === word) found = AT_SHORT;
-      if (found === NOTHING) continue;
-      this.at = at;
-      this.next = next;
-      this.length = 0;
-      this.from = found === AT_LATEST ? latest : found === AT_PREVIOUS ? previous : short;
-      this.#previous = previous;
+      shortSlot = shortSlotOf(text, next);
+      longSlot = longSlotOf(text, next);
+      let found: Found = AT_SHORT;
+      let from = short;
+      if (text.isMatch(at, latest)) {
+        found = AT_LATEST;
+        from = latest;
+      } else if (at - latest < FARTHEST && text.isMatch(at, previous)) {
+        found = AT_PREVIOUS;
+        from = previous;
+      } else if (!text.isMatch(at, short)) continue;
       this.#nextShort = shortSlot;
       this.#nextLong = longSlot;
+      this.next = next;
+      this.#previous = previous;
+      this.take(at, from, 0);
       return found;
     }
   }
@@ -104,8 +103,7 @@ export class LongShortSearch {
   takeLong(found: Found): void {
     this.#indexNext();
     const previous = this.#previous;
-    if (found !== AT_LATEST || this.at - previous >= FARTHEST) return;
-    if (this.#text.word(previous) !== this.#text.word(this.at)) return;
+    if (found !== AT_LATEST || !this.#text.isMatch(this.at, previous)) return;
     this.length = this.measured(this.at, this.from);
     const length = this.measured(this.at, previous);
     if (length > this.length) this.take(this.at, previous, length);
@@ -119,8 +117,8 @@ export class LongShortSearch {
    * @param repeated where that other match would begin from; `at` if there is none
    */
   takeShort(isThorough: boolean, repeated: number): void {
-    const latest = this.#long[this.#nextLong] ?? NOWHERE;
-    const previous = this.#long[this.#nextLong + 1] ?? NOWHERE;
+    const latest = positionIn(this.#long, this.#nextLong);
+    const previous = positionIn(this.#long, this.#nextLong + 1);
     this.length = this.measured(this.at, this.from);
     this.#indexNext();
     if (isThorough && this.#tryAt(this.at + 1, repeated)) return;
@@ -152,28 +150,28 @@ export class LongShortSearch {
 
   /** The latest position of the long table for the bytes at `at`. */
   latestAt(at: number): number {
-    return this.#long[(this.#text.hash7(at) >>> 16) & 0xfffe] ?? NOWHERE;
+    return positionIn(this.#long, longSlotOf(this.#text, at));
   }
 
   /** The previous one. */
   previousAt(at: number): number {
-    return this.#long[((this.#text.hash7(at) >>> 16) & 0xfffe) + 1] ?? NOWHERE;
+    return positionIn(this.#long, longSlotOf(this.#text, at) + 1);
   }
 
   indexShort(at: number): void {
-    this.#short[this.#text.hash4(at) >>> 17] = at;
+    this.#short[shortSlotOf(this.#text, at)] = at;
   }
 
   indexLong(at: number): void {
-    const slot = (this.#text.hash7(at) >>> 16) & 0xfffe;
-    this.#long[slot + 1] = this.#long[slot] ?? NOWHERE;
+    const slot = longSlotOf(this.#text, at);
+    this.#long[slot + 1] = positionIn(this.#long, slot);
     this.#long[slot] = at;
   }
 
   #indexNext(): void {
     const slot = this.#nextLong;
     this.#short[this.#nextShort] = this.next;
-    this.#long[slot + 1] = this.#long[slot] ?? NOWHERE;
+    this.#long[slot + 1] = positionIn(this.#long, slot);
     this.#long[slot] = this.next;
   }
 
@@ -184,4 +182,13 @@ export class LongShortSearch {
     this.take(at, from, length);
     return true;
   }
+}
+
+function shortSlotOf(text: SegmentBytes, at: number): number {
+  return text.hash4(at) >>> (32 - TABLE_BITS);
+}
+
+/** The slot of the latest position; that of the previous one is the next. */
+function longSlotOf(text: SegmentBytes, at: number): number {
+  return (text.hash7(at) >>> (32 - TABLE_BITS)) << 1;
 }

@@ -53,9 +53,14 @@ export class PositionTables {
   }
 }
 
+/** The position in a slot of a table. */
+export function positionIn(table: Int32Array, slot: number): number {
+  return table[slot] ?? NOWHERE;
+}
+
 function lowerAll(table: Int32Array, by: number): void {
   for (let slot = 0; slot < table.length; slot++) {
-    table[slot] = Math.max((table[slot] ?? NOWHERE) - by, NOWHERE);
+    table[slot] = Math.max(positionIn(table, slot) - by, NOWHERE);
   }
 }
 

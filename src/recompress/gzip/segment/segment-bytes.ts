@@ -1,4 +1,5 @@
 import type { PlainWindow } from "../../plain-window.ts";
+import { FARTHEST } from "./position-tables.ts";
 
 const FOUR_BYTES_PRIME = 2_654_435_761 | 0;
 const OLD_FOUR_BYTES_PRIME = 0x1e35a7bd;
@@ -34,6 +35,13 @@ export class SegmentBytes {
   /** The four bytes at `at` as a number. */
   word(at: number): number {
     return this.#view.getInt32(at, true);
+  }
+
+  /** Whether an earlier position is nearer than 32 KiB, and four bytes there are those at `at`. */
+  isMatch(at: number, from: number): boolean {
+    return (
+      at - from < FARTHEST && this.#view.getInt32(from, true) === this.#view.getInt32(at, true)
+    );
   }
 
   /** @returns 32 bits, the upper ones good: shift to the right by 32 less the bits that are wanted. */
@@ -84,7 +92,8 @@ export class SegmentBytes {
     const view = this.#view;
     const back = at - from;
     let here = at;
-    while (here + 4 <= end && view.getInt32(here, true) === view.getInt32(here - back, true)) here += 4;
+    while (here + 4 <= end && view.getInt32(here, true) === view.getInt32(here - back, true))
+      here += 4;
     while (here < end && this.bytes[here] === this.bytes[here - back]) here++;
     return here - at;
   }

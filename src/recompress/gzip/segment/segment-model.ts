@@ -1,6 +1,12 @@
 import type { ColumnReader, ColumnWriter } from "../../columns.ts";
 import type { Framing } from "../framing.ts";
-import type { TokenModel, TokenPredictor, TokenProducer, TokenRestart, TreeRule } from "../token-model.ts";
+import type {
+  TokenModel,
+  TokenPredictor,
+  TokenProducer,
+  TokenRestart,
+  TreeRule,
+} from "../token-model.ts";
 import { SegmentBenches } from "./segment-benches.ts";
 import { SEGMENT_ENGINES, type SegmentLevel } from "./segment-levels.ts";
 import { SegmentPredictor } from "./segment-predictor.ts";
@@ -24,7 +30,8 @@ export function createSegmentModel(
   return {
     sizeUnit: "bytes",
     treeRules: level === "best-speed" ? BEST_SPEED_TREE_RULES : TREE_RULES,
-    predictor: (corrections: ColumnWriter): TokenPredictor => new SegmentPredictor(benches, corrections),
+    predictor: (corrections: ColumnWriter): TokenPredictor =>
+      new SegmentPredictor(benches, corrections),
     producer: (corrections: ColumnReader, restart?: TokenRestart): TokenProducer =>
       new SegmentProducer(benches, corrections, restart),
   };

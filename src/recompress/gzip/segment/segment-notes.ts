@@ -86,7 +86,8 @@ export class SegmentNotesReader {
   constructor(column: ColumnReader, segmentsSince = 0) {
     this.#column = column;
     this.#segmentsTo = this.#distance();
-    if (this.#segmentsTo <= segmentsSince) throw new RecipeError("a correction lies before its restart");
+    if (this.#segmentsTo <= segmentsSince)
+      throw new RecipeError("a correction lies before its restart");
     this.#segmentsTo -= segmentsSince;
   }
 

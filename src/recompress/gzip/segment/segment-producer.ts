@@ -65,7 +65,8 @@ export class SegmentProducer implements TokenProducer {
   produce(tokens: Uint32Array, { from, to, untilByte }: ProduceRange): number {
     let index = from;
     while (index < to && this.#position < untilByte) {
-      if (this.#splitBytes > 0) throw new RecipeError("a block begins within a token of the block before");
+      if (this.#splitBytes > 0)
+        throw new RecipeError("a block begins within a token of the block before");
       if (this.#next === this.#count && !this.#run()) break;
       index = this.#copy(tokens, { from: index, to, untilByte });
     }
@@ -119,7 +120,8 @@ export class SegmentProducer implements TokenProducer {
     const note = this.#notes.segment();
     this.#next = 0;
     runner.run(end, guideFrom(note));
-    if (!runner.engine.trail.isSettled) throw new RecipeError("a correction lies beyond its segment");
+    if (!runner.engine.trail.isSettled)
+      throw new RecipeError("a correction lies beyond its segment");
     if (runner.isWorthless(end - start) === note.isFlipped) {
       this.#tokens = runner.engine.trail.tokens;
       this.#count = runner.engine.trail.count;
@@ -136,7 +138,8 @@ export class SegmentProducer implements TokenProducer {
   #warmUp(): boolean {
     const { historyBytes, state } = this.#restart ?? { historyBytes: 0, state: [] };
     if (this.#bench.window.end < historyBytes) return false;
-    if (this.#benches.framing.kind === "none") this.#runner.warmUp(historyBytes, state[2] ?? 0, historyBytes);
+    if (this.#benches.framing.kind === "none")
+      this.#runner.warmUp(historyBytes, state[2] ?? 0, historyBytes);
     this.#isReady = true;
     return true;
   }
@@ -146,7 +149,8 @@ export class SegmentProducer implements TokenProducer {
     const { window } = this.#bench;
     if (window.end > this.#runner.start) return;
     if (!this.#notes.isAtEnd) throw new RecipeError("a correction lies beyond the end");
-    if (this.#runner.emitted > window.end && this.#isReady) throw new RecipeError("a token leads beyond the end");
+    if (this.#runner.emitted > window.end && this.#isReady)
+      throw new RecipeError("a token leads beyond the end");
   }
 }
 
@@ -156,7 +160,8 @@ function guideFrom({ fixes }: SegmentNote): Guide {
 
 function checkRestart({ historyBytes, state }: TokenRestart, isFramed: boolean): void {
   const segments = state[2] ?? 0;
-  if (historyBytes > (isFramed ? FARTHEST : HELD_BYTES)) throw new RecipeError("a restart's history is too long");
+  if (historyBytes > (isFramed ? FARTHEST : HELD_BYTES))
+    throw new RecipeError("a restart's history is too long");
   if (!isFramed && segments * SEGMENT_BYTES < historyBytes) {
     throw new RecipeError("a restart has more history than lies before it");
   }

@@ -154,7 +154,8 @@ export class SegmentRunner {
     this.#blockAt += end - this.start;
     this.start = end;
     this.segments++;
-    if (this.#framing.kind === "blocks" && this.#blockAt >= this.#framing.blockBytes) this.#blockAt = 0;
+    if (this.#framing.kind === "blocks" && this.#blockAt >= this.#framing.blockBytes)
+      this.#blockAt = 0;
   }
 }
 

@@ -1,4 +1,9 @@
-import { SEGMENT_BYTES, type Guide, type SegmentSpan, type SegmentTrail } from "./segment-engine.ts";
+import {
+  SEGMENT_BYTES,
+  type Guide,
+  type SegmentSpan,
+  type SegmentTrail,
+} from "./segment-engine.ts";
 
 const FREE = 0;
 const FOLLOW = 1;

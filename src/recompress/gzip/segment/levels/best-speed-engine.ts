@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../../../plain-window.ts";
-import { FARTHEST, NOWHERE, PositionTables } from "../position-tables.ts";
+import { FARTHEST, PositionTables, positionIn } from "../position-tables.ts";
 import { SegmentBytes } from "../segment-bytes.ts";
 import type { Guide, SegmentEngine, SegmentSpan } from "../segment-engine.ts";
 import { TokenTrail } from "../token-trail.ts";
@@ -62,7 +62,7 @@ export class BestSpeedEngine implements SegmentEngine {
       skip += step;
       if (next > this.#limit) return false;
       const slot = this.#slot(at);
-      const candidate = table[slot] ?? NOWHERE;
+      const candidate = positionIn(table, slot);
       table[slot] = at;
       if (at - candidate > FARTHEST || text.word(candidate) !== text.word(at)) continue;
       this.#at = at;
@@ -89,7 +89,7 @@ export class BestSpeedEngine implements SegmentEngine {
     const at = this.#at;
     table[this.#slot(at - 1)] = at - 1;
     const slot = this.#slot(at);
-    const candidate = table[slot] ?? NOWHERE;
+    const candidate = positionIn(table, slot);
     table[slot] = at;
     if (at - candidate <= FARTHEST && text.word(candidate) === text.word(at)) {
       this.#from = candidate;

@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../../../plain-window.ts";
-import { FARTHEST, NOWHERE, PositionTables } from "../position-tables.ts";
+import { FARTHEST, PositionTables, positionIn } from "../position-tables.ts";
 import { SegmentBytes } from "../segment-bytes.ts";
 import type { Guide, SegmentEngine, SegmentSpan } from "../segment-engine.ts";
 import { TokenTrail } from "../token-trail.ts";
@@ -71,7 +71,6 @@ export class Level3Engine implements SegmentEngine {
   }
 
   #find(end: number): boolean {
-    const text = this.#text;
     const table = this.#table;
     const { patience } = this.#settings;
     let next = this.#at;
@@ -80,30 +79,30 @@ export class Level3Engine implements SegmentEngine {
       next = at + 1 + ((at - this.#since) >> patience);
       if (next > this.#limit) return false;
       const slot = this.#slot(at);
-      const latest = table[slot] ?? NOWHERE;
-      const previous = table[slot + 1] ?? NOWHERE;
+      const latest = positionIn(table, slot);
+      const previous = positionIn(table, slot + 1);
       table[slot + 1] = latest;
       table[slot] = at;
-      const oldest = at - NEAR;
-      if (latest < oldest) continue;
-      const word = text.word(at);
-      if (text.word(latest) === word) {
-        this.#from = latest;
-        if (previous >= oldest && text.word(previous) === word) this.#takeLonger(at, previous, end);
-      } else {
-        if (previous <= oldest || text.word(previous) !== word) continue;
-        this.#from = previous;
-      }
       this.#at = at;
       this.#seen = next;
-      return true;
+      if (latest >= at - NEAR && this.#choose(latest, previous, end)) return true;
     }
   }
 
-  #takeLonger(at: number, previous: number, end: number): void {
+  /** Chooses between two candidates, of which the latest is near enough. */
+  #choose(latest: number, previous: number, end: number): boolean {
     const text = this.#text;
-    const length = text.common(at + 4, this.#from + 4, end);
-    if (text.common(at + 4, previous + 4, end) > length) this.#from = previous;
+    const at = this.#at;
+    const oldest = at - NEAR;
+    if (text.isMatch(at, latest)) {
+      this.#from = latest;
+      if (previous < oldest || !text.isMatch(at, previous)) return true;
+      const length = text.common(at + 4, latest + 4, end);
+      if (text.common(at + 4, previous + 4, end) > length) this.#from = previous;
+      return true;
+    }
+    this.#from = previous;
+    return previous > oldest && text.isMatch(at, previous);
   }
 
   #measure(span: SegmentSpan): void {
@@ -143,17 +142,16 @@ export class Level3Engine implements SegmentEngine {
     const text = this.#text;
     const at = this.#at;
     const slot = this.#slot(at);
-    const latest = this.#table[slot] ?? NOWHERE;
-    const previous = this.#table[slot + 1] ?? NOWHERE;
+    const latest = positionIn(this.#table, slot);
+    const previous = positionIn(this.#table, slot + 1);
     this.#index(at);
     this.#seen = at;
     const oldest = at - NEAR;
-    const word = text.word(at);
     if (latest > oldest) {
       this.#from = latest;
-      if (text.word(latest) === word) return true;
+      if (text.isMatch(at, latest)) return true;
       this.#from = previous;
-      if (previous > oldest && text.word(previous) === word) return true;
+      if (previous > oldest && text.isMatch(at, previous)) return true;
     }
     this.#at = at + 1;
     return false;
@@ -161,12 +159,13 @@ export class Level3Engine implements SegmentEngine {
 
   #indexEnd(span: SegmentSpan): void {
     const behind = this.#from + this.#length;
-    if (behind > span.base && behind + this.#settings.lookAheadBytes < span.end) this.#index(behind);
+    if (behind > span.base && behind + this.#settings.lookAheadBytes < span.end)
+      this.#index(behind);
   }
 
   #index(at: number): void {
     const slot = this.#slot(at);
-    this.#table[slot + 1] = this.#table[slot] ?? NOWHERE;
+    this.#table[slot + 1] = positionIn(this.#table, slot);
     this.#table[slot] = at;
   }
 

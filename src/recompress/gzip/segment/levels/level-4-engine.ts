@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../../../plain-window.ts";
-import { FARTHEST, NOWHERE, PositionTables } from "../position-tables.ts";
+import { PositionTables, positionIn } from "../position-tables.ts";
 import { SegmentBytes } from "../segment-bytes.ts";
 import type { Guide, SegmentEngine, SegmentSpan } from "../segment-engine.ts";
 import { TokenTrail } from "../token-trail.ts";
@@ -15,9 +15,9 @@ const UNINDEXED_BYTES = 8;
  * A short table keeps the latest position for a hash of four bytes, a long one that for a hash of seven. Both
  * are looked up at every position, fewer and fewer while nothing is found. The long one's is taken when
  * it is near enough and four bytes are the same. When only the short one's is, the long table is asked for
- * the next position, too, and the longer match is taken: or so it was meant. A slip of the encoder is kept: the
- * second length is measured not from where that match lies but from as many bytes behind the oldest byte
- * that the encoder holds as the match lies back. So what this level chooses depends on up to 320 KiB.
+ * the next position, too, and the longer match is taken. A slip that came with klauspost's version 1.18.0 is
+ * kept: this other length is measured not from where the match lies, but from as many bytes behind the oldest
+ * byte that the encoder holds as the match lies back. So what is chosen depends on up to 320 KiB.
  *
  * Behind a match, from the next position on, two of three positions go into the long table and one into
  * the short one, and the last position into both.
@@ -26,6 +26,7 @@ export class Level4Engine implements SegmentEngine {
   readonly tables: PositionTables;
   readonly trail: TokenTrail;
   readonly #text: SegmentBytes;
+  readonly #isFirstRevision: boolean;
   readonly #short = new Int32Array(TABLE_SIZE);
   readonly #long = new Int32Array(TABLE_SIZE);
   #at = 0;
@@ -34,8 +35,10 @@ export class Level4Engine implements SegmentEngine {
   #since = 0;
   #limit = 0;
 
-  constructor(window: PlainWindow) {
+  /** @param isFirstRevision whether the encoder is without the slip */
+  constructor(window: PlainWindow, isFirstRevision: boolean) {
     this.#text = new SegmentBytes(window);
+    this.#isFirstRevision = isFirstRevision;
     this.tables = new PositionTables([this.#short, this.#long], []);
     this.trail = new TokenTrail(window.bytes);
   }
@@ -71,18 +74,17 @@ export class Level4Engine implements SegmentEngine {
       if (next > this.#limit) return false;
       const shortSlot = text.hash4(at) >>> 17;
       const longSlot = text.hash7(at) >>> 17;
-      const short = shorts[shortSlot] ?? NOWHERE;
-      const long = longs[longSlot] ?? NOWHERE;
+      const short = positionIn(shorts, shortSlot);
+      const long = positionIn(longs, longSlot);
       shorts[shortSlot] = at;
       longs[longSlot] = at;
-      const word = text.word(at);
       this.#at = at;
       this.#next = next;
-      if (at - long < FARTHEST && text.word(long) === word) {
+      if (text.isMatch(at, long)) {
         this.#from = long;
         return true;
       }
-      if (at - short < FARTHEST && text.word(short) === word) {
+      if (text.isMatch(at, short)) {
         this.#from = short;
         this.#tryNext(span);
         return true;
@@ -93,10 +95,11 @@ export class Level4Engine implements SegmentEngine {
   #tryNext(span: SegmentSpan): void {
     const text = this.#text;
     const next = this.#next;
-    const long = this.#long[text.hash7(next) >>> 17] ?? NOWHERE;
-    if (next - long >= FARTHEST || text.word(long) !== text.word(next)) return;
+    const long = positionIn(this.#long, text.hash7(next) >>> 17);
+    if (!text.isMatch(next, long)) return;
     const length = text.common(this.#at + 4, this.#from + 4, span.end);
-    const otherLength = text.common(next + 4, span.base + (next - long) + 4, span.end);
+    const measuredFrom = this.#isFirstRevision ? long : span.base + next - long;
+    const otherLength = text.common(next + 4, measuredFrom + 4, span.end);
     if (otherLength <= length) return;
     this.#at = next;
     this.#from = long;

@@ -50,7 +50,8 @@ export class Level6Engine implements SegmentEngine {
     for (;;) {
       const found = search.find();
       if (found === NOTHING) return;
-      if (found === AT_SHORT) search.takeShort(true, Math.max(search.at + 1 - this.#distance, base));
+      if (found === AT_SHORT)
+        search.takeShort(true, Math.max(search.at + 1 - this.#distance, base));
       else search.takeLong(found);
       search.finish();
       this.#tryByEnd(base);

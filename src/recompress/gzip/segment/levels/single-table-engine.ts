@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../../../plain-window.ts";
-import { FARTHEST, NOWHERE, PositionTables } from "../position-tables.ts";
+import { FARTHEST, PositionTables, positionIn } from "../position-tables.ts";
 import { SegmentBytes } from "../segment-bytes.ts";
 import type { Guide, SegmentEngine, SegmentSpan } from "../segment-engine.ts";
 import { TokenTrail } from "../token-trail.ts";
@@ -85,19 +85,19 @@ export class SingleTableEngine implements SegmentEngine {
     let at = this.#at;
     for (;;) {
       let slot = this.#slot(at);
-      let candidate = table[slot] ?? NOWHERE;
+      let candidate = positionIn(table, slot);
       let next = at + 2 + ((at - since) >> PATIENCE);
       if (next > limit) return false;
       table[slot] = at;
       slot = this.#slot(next);
-      if (at - candidate < FARTHEST && text.word(candidate) === text.word(at)) {
+      if (text.isMatch(at, candidate)) {
         table[slot] = next;
         return this.#take(at, candidate, next);
       }
       at = next++;
-      candidate = table[slot] ?? NOWHERE;
+      candidate = positionIn(table, slot);
       table[slot] = at;
-      if (at - candidate < FARTHEST && text.word(candidate) === text.word(at)) {
+      if (text.isMatch(at, candidate)) {
         if (!this.#isDense) table[slot] = next;
         return this.#take(at, candidate, next);
       }
@@ -143,7 +143,7 @@ export class SingleTableEngine implements SegmentEngine {
     if (this.#isDense) this.#indexWithin();
     else table[this.#slot(at - 2)] = at - 2;
     const slot = this.#slot(at);
-    const candidate = table[slot] ?? NOWHERE;
+    const candidate = positionIn(table, slot);
     table[slot] = at;
     this.#seen = at;
     if (at - candidate <= FARTHEST && text.word(candidate) === text.word(at)) {
