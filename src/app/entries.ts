@@ -13,6 +13,8 @@ const ENTRIES = {
   "password-thread": "../auth/passwords/password-thread.ts",
   /** Thread that hashes a file. */
   "hash-worker": "../content/hash-worker.ts",
+  /** Thread that inspects a layer. */
+  "layer-inspection-thread": "./layer-inspection-thread.ts",
 } as const;
 
 export type EntryName = keyof typeof ENTRIES;

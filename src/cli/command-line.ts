@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { exitCodeOf, printFailure } from "./failure.ts";
 import { withoutSwitchValues } from "./go-flags.ts";
 import type { Io } from "./io.ts";
+import { addLayerVerbs } from "./layer-verbs.ts";
 import { addLoginVerbs } from "./login-verbs.ts";
 import { addServerVerbs } from "./server-verbs.ts";
 import { addStoreVerbs } from "./store-verbs.ts";
@@ -67,5 +68,6 @@ function createProgram(io: Io, outcome: Outcome): Command {
   addStoreVerbs(program, verb);
   addLoginVerbs(program, verb);
   addServerVerbs(program, verb);
+  addLayerVerbs(program, verb);
   return program;
 }

@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/config",
     "src/client",
     "src/auth",
-    "src/recompress",
+    "src/layouts",
     "src/app",
   ],
   "src/app": ["*"],

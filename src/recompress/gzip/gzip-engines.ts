@@ -1,4 +1,17 @@
+/**
+ * The table of gzip engines. A newcomer adds a row here, and a model that the row can call; the golden
+ * table of the tests then wants what the real encoder writes.
+ */
+import { GO_CHAIN_LEVELS, goChainModel } from "./chain/go-model.ts";
+import {
+  type KlauspostChainLevel,
+  type KlauspostChainRevision,
+  klauspostChainModel,
+} from "./chain/klauspost-model.ts";
+import { ZLIB_LEVELS, zlibModel } from "./chain/zlib-model.ts";
 import type { Framing } from "./framing.ts";
+import type { SegmentLevel } from "./segment/segment-levels.ts";
+import { createSegmentModel } from "./segment/segment-model.ts";
 import type { TokenModel } from "./token-model.ts";
 
 /** One encoder at one level, whose choices can be made again. */
@@ -12,5 +25,86 @@ export interface GzipEngine {
   model(framing: Framing): TokenModel;
 }
 
+const ZLIB = "zlib, GNU gzip, pigz";
+const GO = "Go up to 1.26";
+const KLAUSPOST = "klauspost (pgzip, Go from 1.27)";
+
+const zlibEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
+  id: level,
+  encoder: ZLIB,
+  level: String(level),
+  model: (framing) => zlibModel(level, framing),
+}));
+
+const goEngines: readonly GzipEngine[] = [
+  segmentEngine(11, "best-speed", { encoder: GO, level: "1" }),
+  ...GO_CHAIN_LEVELS.map((level) => ({
+    id: 10 + level,
+    encoder: GO,
+    level: String(level),
+    model: (framing: Framing): TokenModel => goChainModel(level, framing),
+  })),
+];
+
+const klauspostEngines: readonly GzipEngine[] = [
+  segmentEngine(21, "level-1", { encoder: KLAUSPOST, level: "1" }),
+  segmentEngine(22, "level-2", { encoder: KLAUSPOST, level: "2" }),
+  segmentEngine(23, "level-3", { encoder: KLAUSPOST, level: "3" }),
+  segmentEngine(24, "level-4", { encoder: KLAUSPOST, level: "4" }),
+  segmentEngine(25, "level-5", { encoder: KLAUSPOST, level: "5" }),
+  segmentEngine(26, "level-6", { encoder: KLAUSPOST, level: "6" }),
+  chainEngine(27, 7, "v1.15.15"),
+  chainEngine(28, 8, "v1.15.15"),
+  chainEngine(29, 9, "go1.27"),
+];
+
+/** Versions of klauspost/compress that chose otherwise. */
+const olderEngines: readonly GzipEngine[] = [
+  segmentEngine(31, "level-1-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "1" }),
+  segmentEngine(32, "level-2-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "2" }),
+  segmentEngine(33, "level-3-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "3" }),
+  segmentEngine(34, "level-4-first", { encoder: "klauspost 1.15.0 to 1.17.11", level: "4" }),
+  segmentEngine(35, "level-5-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "5" }),
+  segmentEngine(36, "level-6-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "6" }),
+  chainEngine(37, 7, "v1.15.0"),
+  chainEngine(38, 8, "v1.15.0"),
+  chainEngine(39, 9, "v1.15.0"),
+  chainEngine(40, 9, "v1.15.15"),
+  chainEngine(41, 9, "v1.18.5"),
+];
+
 /** Every engine. A new one is a new row; nothing else needs to know. */
-export const GZIP_ENGINES: readonly GzipEngine[] = [];
+export const GZIP_ENGINES: readonly GzipEngine[] = [
+  ...goEngines.toSorted(byLikelihood),
+  ...klauspostEngines.toSorted(byLikelihood),
+  ...zlibEngines.toSorted(byLikelihood),
+  ...olderEngines.toSorted(byLikelihood),
+];
+
+/** The default levels first: 6 for most, 5 for pgzip, 9 and 1 for those in a special hurry. */
+function byLikelihood(one: GzipEngine, other: GzipEngine): number {
+  const order = "659148732";
+  return order.indexOf(one.level) - order.indexOf(other.level);
+}
+
+function segmentEngine(
+  id: number,
+  segment: SegmentLevel,
+  names: { readonly encoder: string; readonly level: string },
+): GzipEngine {
+  return { id, ...names, model: (framing) => createSegmentModel(segment, framing) };
+}
+
+function chainEngine(
+  id: number,
+  level: KlauspostChainLevel,
+  revision: KlauspostChainRevision,
+): GzipEngine {
+  const encoder = revision === "go1.27" || level < 9 ? KLAUSPOST : `klauspost from ${revision}`;
+  return {
+    id,
+    encoder: revision === "v1.15.0" ? "klauspost 1.15.0 to 1.15.13" : encoder,
+    level: String(level),
+    model: (framing) => klauspostChainModel(level, { revision, framing }),
+  };
+}
