@@ -2,7 +2,7 @@ import { RecipeError } from "../recipe-error.ts";
 import { MOST_BLOCK_BYTES, usualCountBytes, usualSizeFormat } from "./block-records.ts";
 import type { BlockRecord, TableDescriptions } from "./block-records.ts";
 import type { DecodedBlock, LiteralsSection, SequencesSection } from "./decoded-block.ts";
-import { MODE_SHIFTS, TABLE_MODES } from "./entropy-notes.ts";
+import { MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 import { BlockTables } from "./tables/block-tables.ts";
 

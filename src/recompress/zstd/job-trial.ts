@@ -48,7 +48,7 @@ export class JobTrial {
     const jobBytes = Math.max(WINDOWS_IN_JOB * this.#run.windowBytes, LEAST_JOB_BYTES);
     const done = this.#run.position - frameStart;
     if (done === 0 || done > jobBytes + PATIENCE_BYTES) this.#drop();
-    if (done !== jobBytes) return;
+    if (done !== jobBytes || this.#inJobs !== undefined) return;
     this.#inJobs = this.#run.createFinder(jobBytes);
     this.#run.join(this.#inJobs);
     this.#settings = { jobBytes, from: this.#run.position };

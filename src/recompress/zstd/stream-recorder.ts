@@ -3,7 +3,7 @@ import { toBlockRecord, writeBlockRecord } from "./block-records.ts";
 import type { TableDescriptions } from "./block-records.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import type { EngineChoice } from "./engine-choice.ts";
-import { EntropyTracker, MODE_SHIFTS, TABLE_MODES } from "./entropy-notes.ts";
+import { CarriedTracker, MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
 import { FinderRun } from "./finder-run.ts";
 import type { RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
@@ -34,7 +34,7 @@ export class StreamRecorder {
   readonly #jobs: JobTrial;
   readonly #tables = new BlockTables();
   readonly #borders = new FrameBorders();
-  readonly #entropy = new EntropyTracker();
+  readonly #carried = new CarriedTracker();
   #frame: OpenFrame | undefined;
   #skippableBytes = 0;
 
@@ -48,7 +48,7 @@ export class StreamRecorder {
   /** @param streamByte where the header begins. The header is copied. */
   frame(header: FrameHeader, streamByte: number): void {
     this.#frame = new OpenFrame(header, this.#run.position, writingPositions(this.columns));
-    this.#entropy.reset();
+    this.#carried.reset();
     this.frames++;
     if (this.#scout.frameStart()) this.#writeRestart(this.#run.position, streamByte);
   }
@@ -71,7 +71,7 @@ export class StreamRecorder {
     this.#run.append(plain);
     this.#borders.take(plain);
     this.#record(block, { found, frame });
-    this.#entropy.take(block);
+    this.#carried.take(block);
     this.#scout.follow(found);
     this.#run.advance(plain.length);
     frame.take(plain);
@@ -178,7 +178,7 @@ export class StreamRecorder {
       borders,
       frame: frame.isEmpty
         ? undefined
-        : { plainStart: frame.plainStart, entropy: this.#entropy.notes },
+        : { plainStart: frame.plainStart, carried: this.#carried.carried },
     });
   }
 }

@@ -4,7 +4,7 @@
  * A record has the first plain byte that is needed, the place in the plain bytes and in the stream, the
  * finder's window, the number of bytes read of each column but `head` and `restarts`; how the tar is walked
  * on from there (see `frame-borders.ts`); 0 if the place is the start of a frame, else 1, the start of the frame,
- * and the tables that the next block may use again (see `entropy-notes.ts`).
+ * and the tables that the next block may use again (see `carried-records.ts`).
  *
  * - At a frame's start nothing before is in reach, so nothing is needed of it.
  * - Within a frame some blocks before are found again first, for the finder's tables. That this leads to
@@ -13,8 +13,8 @@
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
 import type { Recipe } from "../recipe.ts";
-import { readEntropyNotes, writeEntropyNotes } from "./entropy-notes.ts";
-import type { EntropyNotes } from "./entropy-notes.ts";
+import { readCarriedTables, writeCarriedTables } from "./carried-records.ts";
+import type { CarriedTables } from "./write/carried-tables.ts";
 import type { BordersState } from "./frame-borders.ts";
 import { byColumn, readZstdColumns, ZSTD_COLUMNS } from "./zstd-columns.ts";
 import type { ColumnPositions } from "./zstd-columns.ts";
@@ -41,7 +41,7 @@ export interface RestartRecord extends RestartPoint {
   readonly positions: ColumnPositions;
   readonly borders: BordersState;
   /** `undefined` at the start of a frame, or between frames. */
-  readonly frame: { readonly plainStart: number; readonly entropy: EntropyNotes } | undefined;
+  readonly frame: { readonly plainStart: number; readonly carried: CarriedTables } | undefined;
 }
 
 /** @returns the places from which the recipe's stream can be rebuilt, in order. @throws {RecipeError} */
@@ -63,7 +63,7 @@ export function writeRestart(column: ColumnWriter, record: RestartRecord): void 
   column.number(record.frame === undefined ? 0 : 1);
   if (record.frame === undefined) return;
   column.number(record.frame.plainStart);
-  writeEntropyNotes(column, record.frame.entropy);
+  writeCarriedTables(column, record.frame.carried);
 }
 
 /** A walk stands at the record's `plainAt`, so its position is not written. */
@@ -98,7 +98,7 @@ function readRestart(column: ColumnReader): RestartRecord {
   const frame =
     column.numberUpTo(1) === 0
       ? undefined
-      : { plainStart: column.numberUpTo(plainFrom), entropy: readEntropyNotes(column) };
+      : { plainStart: column.numberUpTo(plainFrom), carried: readCarriedTables(column) };
   return { plainFrom, plainAt, streamByte, windowBytes, positions, borders, frame };
 }
 

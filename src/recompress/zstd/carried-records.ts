@@ -1,6 +1,7 @@
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { literalLengthCode, matchLengthCode, offsetCode } from "./codes.ts";
 import type { DecodedBlock, SequencesSection } from "./decoded-block.ts";
+import type { CarriedTable, CarriedTables } from "./write/carried-tables.ts";
 
 /** Where the bits of the modes byte begin: literal lengths, offsets, match lengths. */
 export const MODE_SHIFTS = [6, 4, 2] as const;
@@ -8,29 +9,16 @@ export const MODE_SHIFTS = [6, 4, 2] as const;
 /** The modes of RFC 8878 section 3.1.1.3.2.1. */
 export const TABLE_MODES = ["predefined", "rle", "described", "repeat"] as const;
 
-const MOST_NOTE_BYTES = 256;
+const MOST_CARRIED_BYTES = 256;
 const KINDS = ["none", "predefined", "rle", "described"] as const;
 
-/** A table that a later block may use again. */
-export interface TableNote {
-  readonly kind: "predefined" | "rle" | "described";
-  /** The description; the one code of `rle`; empty when predefined. */
-  readonly bytes: Uint8Array;
-}
-
-/** The Huffman tree and the tables of literal lengths, offsets and match lengths that a block leaves behind. */
-export interface EntropyNotes {
-  readonly tree: TableNote | undefined;
-  readonly tables: readonly (TableNote | undefined)[];
-}
-
 /** Follows which tables a frame's next block could use again (RFC 8878 sections 3.1.1.3.1.3 and 3.1.1.3.2.1). */
-export class EntropyTracker {
-  #tree: TableNote | undefined;
-  readonly #tables: (TableNote | undefined)[] = [undefined, undefined, undefined];
+export class CarriedTracker {
+  #tree: CarriedTable | undefined;
+  readonly #tables: (CarriedTable | undefined)[] = [undefined, undefined, undefined];
 
   /** @returns what holds now. */
-  get notes(): EntropyNotes {
+  get carried(): CarriedTables {
     return { tree: this.#tree, tables: [...this.#tables] };
   }
 
@@ -54,7 +42,7 @@ export class EntropyTracker {
 }
 
 function tableBytes(
-  mode: TableNote["kind"],
+  mode: CarriedTable["kind"],
   sequences: SequencesSection,
   kind: number,
 ): Uint8Array {
@@ -72,23 +60,23 @@ export function firstCode(sequences: Int32Array, kind: number): number {
 }
 
 /** Writes what holds: for each of the four how it is made, and the size and the bytes of what that takes. */
-export function writeEntropyNotes(column: ColumnWriter, notes: EntropyNotes): void {
-  for (const note of [notes.tree, ...notes.tables]) {
-    column.number(KINDS.indexOf(note?.kind ?? "none"));
-    if (note === undefined) continue;
-    column.number(note.bytes.length);
-    column.raw(note.bytes);
+export function writeCarriedTables(column: ColumnWriter, carried: CarriedTables): void {
+  for (const table of [carried.tree, ...carried.tables]) {
+    column.number(KINDS.indexOf(table?.kind ?? "none"));
+    if (table === undefined) continue;
+    column.number(table.bytes.length);
+    column.raw(table.bytes);
   }
 }
 
-/** @throws {RecipeError} when the column does not hold what {@link writeEntropyNotes} writes. */
-export function readEntropyNotes(column: ColumnReader): EntropyNotes {
-  const [tree, ...tables] = Array.from({ length: 4 }, () => readNote(column));
+/** @throws {RecipeError} when the column does not hold what {@link writeCarriedTables} writes. */
+export function readCarriedTables(column: ColumnReader): CarriedTables {
+  const [tree, ...tables] = Array.from({ length: 4 }, () => readCarried(column));
   return { tree, tables };
 }
 
-function readNote(column: ColumnReader): TableNote | undefined {
+function readCarried(column: ColumnReader): CarriedTable | undefined {
   const kind = KINDS[column.numberUpTo(KINDS.length - 1)] ?? "none";
   if (kind === "none") return undefined;
-  return { kind, bytes: column.raw(column.numberUpTo(MOST_NOTE_BYTES)) };
+  return { kind, bytes: column.raw(column.numberUpTo(MOST_CARRIED_BYTES)) };
 }

@@ -1,0 +1,243 @@
+import { RecipeError } from "../recipe-error.ts";
+import type { Recipe } from "../recipe.ts";
+import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
+import { BlockMaker } from "./block-maker.ts";
+import { MOST_BLOCK_BYTES, readBlockRecord } from "./block-records.ts";
+import type { BlockRecord } from "./block-records.ts";
+import { FinderRun } from "./finder-run.ts";
+import { FrameBorders } from "./frame-borders.ts";
+import { predictFrameHeader } from "./frame-header.ts";
+import { readItemRecord } from "./frame-records.ts";
+import type { FrameRecord } from "./frame-records.ts";
+import { BlockWriter } from "./write/block-writer.ts";
+import { Xxh64 } from "./xxh64.ts";
+import { readZstdColumns } from "./zstd-columns.ts";
+import type { ZstdColumnReaders } from "./zstd-columns.ts";
+import { ZSTD_ENGINES } from "./zstd-engines.ts";
+import type { ZstdEngine } from "./zstd-engines.ts";
+import { readZstdHead } from "./zstd-head.ts";
+import type { ZstdHead } from "./zstd-head.ts";
+import { readRestarts } from "./zstd-restarts.ts";
+import type { RestartRecord } from "./zstd-restarts.ts";
+
+/** What a {@link ZstdRebuilder} works from. */
+export interface ZstdRebuild {
+  readonly recipe: Recipe;
+  /** Those that recipes may name. By default all there are. */
+  readonly engines?: readonly ZstdEngine[];
+  /** Given the stream's bytes in order. */
+  readonly onBytes: TakeBytes;
+  /**
+   * Which of the recipe's restart points to begin at, from 0. The plain bytes are then those from its
+   * `plainFrom` on, and the stream's those from its `streamByte` on.
+   */
+  readonly restart?: number | undefined;
+}
+
+/** A frame that is being written. */
+interface OpenFrame {
+  readonly record: FrameRecord;
+  readonly plainStart: number;
+  isBegun: boolean;
+}
+
+/**
+ * Writes a zstd stream again from its plain bytes and its recipe.
+ *
+ * Blocks are written as soon as their plain bytes are there; a frame's last block may have to wait until
+ * the tar shows where the frame ends, at most the size of a block.
+ */
+export class ZstdRebuilder implements StreamRebuilder {
+  readonly #recipe: Recipe;
+  readonly #onBytes: TakeBytes;
+  readonly #columns: ZstdColumnReaders;
+  readonly #head: ZstdHead;
+  readonly #restart: RestartRecord | undefined;
+  readonly #run: FinderRun;
+  readonly #borders: FrameBorders;
+  readonly #maker = new BlockMaker();
+  readonly #writer = new BlockWriter();
+  readonly #hash = new Xxh64();
+  #frame: OpenFrame | undefined;
+  #block: BlockRecord | undefined;
+  #plainTaken: number;
+  #streamByte: number;
+
+  /** @throws {RecipeError} when the recipe is no zstd recipe, is damaged, or names an unknown engine. */
+  constructor({ recipe, engines = ZSTD_ENGINES, onBytes, restart }: ZstdRebuild) {
+    this.#recipe = recipe;
+    this.#onBytes = onBytes;
+    this.#head = readZstdHead(readZstdColumns(recipe).head);
+    this.#restart = restart === undefined ? undefined : restartAt(recipe, restart);
+    this.#columns = readZstdColumns(recipe, this.#restart?.positions);
+    this.#run = createRun(engineOf(this.#head, engines), this.#head, this.#restart);
+    this.#borders = new FrameBorders(this.#restart?.borders);
+    this.#plainTaken = this.#restart?.plainFrom ?? 0;
+    this.#streamByte = this.#restart?.streamByte ?? 0;
+    this.#checkWarmUp();
+  }
+
+  write(plain: Uint8Array): void {
+    for (let at = 0; at < plain.length;) {
+      this.#run.makeRoom();
+      const taken = Math.min(this.#run.free, plain.length - at);
+      if (taken === 0) throw new RecipeError("the recipe's blocks do not fit its window");
+      this.#take(plain.subarray(at, at + taken));
+      at += taken;
+    }
+  }
+
+  end(): void {
+    while (this.#step());
+    const isDone = this.#frame === undefined && this.#columns.items.isAtEnd;
+    if (!isDone || this.#run.pendingBytes > 0)
+      throw new RecipeError("the plain bytes end too early");
+    if (this.#streamByte !== this.#recipe.streamBytes) {
+      throw new RecipeError("the rebuilt stream is shorter than the recipe says");
+    }
+  }
+
+  #take(plain: Uint8Array): void {
+    this.#run.append(plain);
+    const known = Math.max(this.#borders.position - this.#plainTaken, 0);
+    this.#borders.take(plain.subarray(known));
+    this.#plainTaken += plain.length;
+    while (this.#step());
+    const isOver = this.#frame === undefined && this.#columns.items.isAtEnd;
+    if (isOver && this.#run.pendingBytes > 0)
+      throw new RecipeError("there are too many plain bytes");
+  }
+
+  /** @returns whether anything was done. */
+  #step(): boolean {
+    if (this.#run.position < (this.#restart?.plainAt ?? 0)) return this.#warmUp();
+    return this.#frame === undefined ? this.#beginItem() : this.#writeBlock(this.#frame);
+  }
+
+  /** A block before the place where the rebuild begins, for the finder's tables. */
+  #warmUp(): boolean {
+    const { blockBytes: sizeBytes } = this.#head;
+    if (this.#run.pendingBytes < sizeBytes) return false;
+    const frameStart = this.#restart?.plainFrom ?? 0;
+    this.#run.find({ sizeBytes, frameStart, isOnlyBlock: false }, { kind: "free" });
+    this.#run.advance(sizeBytes);
+    return true;
+  }
+
+  #checkWarmUp(): void {
+    if (this.#restart === undefined) return;
+    const { plainFrom, plainAt, frame } = this.#restart;
+    if ((plainAt - plainFrom) % this.#head.blockBytes !== 0) {
+      throw new RecipeError("a restart of the recipe is in the midst of a block");
+    }
+    if (frame === undefined) return;
+    const record = readItemRecord(this.#columns);
+    if (record.kind !== "frame") throw new RecipeError("a restart of the recipe is in no frame");
+    this.#frame = { record, plainStart: frame.plainStart, isBegun: true };
+    this.#writer.startFrame(frame.carried);
+  }
+
+  #beginItem(): boolean {
+    if (this.#columns.items.isAtEnd) return false;
+    const record = readItemRecord(this.#columns);
+    if (record.kind === "skippable") {
+      this.#emit(this.#columns.bytes.raw(record.sizeBytes));
+      return true;
+    }
+    const { grownWindowBytes = 0 } = record;
+    if (grownWindowBytes > this.#run.windowBytes) this.#run.grow(grownWindowBytes);
+    this.#frame = { record, plainStart: this.#run.position, isBegun: false };
+    this.#writer.startFrame();
+    this.#hash.reset();
+    return true;
+  }
+
+  #writeBlock(frame: OpenFrame): boolean {
+    const record = (this.#block ??= readBlockRecord(this.#columns));
+    const sizeBytes = this.#sizeOf(record, frame);
+    if (sizeBytes === undefined || sizeBytes > this.#run.pendingBytes) return false;
+    this.#find(record, { sizeBytes, frame });
+    const isOnlyBlock = !frame.isBegun && record.isLast;
+    if (!frame.isBegun) this.#emitHeader(frame, isOnlyBlock ? sizeBytes : undefined);
+    const plain = this.#run.pending(sizeBytes);
+    this.#emit(this.#writer.write(this.#maker.make(record, plain, this.#run.finder), plain));
+    if (frame.record.checksum === "computed") this.#hash.update(plain);
+    this.#run.advance(sizeBytes);
+    this.#block = undefined;
+    if (record.isLast) this.#endFrame(frame);
+    return true;
+  }
+
+  /** @returns `undefined` as long as the plain bytes do not show it. */
+  #sizeOf(record: BlockRecord, frame: OpenFrame): number | undefined {
+    if (record.sizeBytes !== undefined) return record.sizeBytes;
+    if (!record.isLast) return this.#head.blockBytes;
+    const { position } = this.#run;
+    const border = this.#borders.firstFrom(Math.max(position, frame.plainStart + 1));
+    if ((border ?? this.#borders.position) - position > MOST_BLOCK_BYTES) {
+      throw new RecipeError("a frame does not end where the recipe says");
+    }
+    return border === undefined ? undefined : border - position;
+  }
+
+  #find(
+    record: BlockRecord,
+    { sizeBytes, frame }: { readonly sizeBytes: number; readonly frame: OpenFrame },
+  ): void {
+    const { jobs } = this.#head;
+    const { plainStart, isBegun } = frame;
+    if (jobs !== undefined && jobs.from === this.#run.position && isBegun) {
+      this.#run.workInJobs(this.#run.createFinder(jobs.jobBytes), jobs.jobBytes);
+    }
+    this.#run.find(
+      { sizeBytes, frameStart: plainStart, isOnlyBlock: !isBegun && record.isLast },
+      record.hasSequences ? { kind: "replay", fixes: record.fixes } : { kind: "free" },
+    );
+  }
+
+  #emitHeader(frame: OpenFrame, onlyBlockBytes: number | undefined): void {
+    const { windowBytes } = this.#run;
+    this.#emit(frame.record.header ?? predictFrameHeader({ onlyBlockBytes, windowBytes }));
+    frame.isBegun = true;
+  }
+
+  #endFrame({ record }: OpenFrame): void {
+    if (record.checksum === "computed") this.#emit(this.#hash.lowBytes());
+    else if (record.checksumBytes !== undefined) this.#emit(record.checksumBytes);
+    this.#frame = undefined;
+  }
+
+  #emit(bytes: Uint8Array): void {
+    this.#streamByte += bytes.length;
+    if (this.#streamByte > this.#recipe.streamBytes) {
+      throw new RecipeError("the rebuilt stream is longer than the recipe says");
+    }
+    this.#onBytes(bytes);
+  }
+}
+
+function restartAt(recipe: Recipe, index: number): RestartRecord {
+  const record = readRestarts(recipe)[index];
+  if (record === undefined) throw new RecipeError(`the recipe has no restart ${index}`);
+  return record;
+}
+
+function engineOf(head: ZstdHead, engines: readonly ZstdEngine[]): ZstdEngine {
+  const engine = engines.find(({ id }) => id === head.engine);
+  if (engine === undefined) throw new RecipeError(`the recipe names engine ${head.engine}`);
+  return engine;
+}
+
+function createRun(
+  engine: ZstdEngine,
+  { windowBytes, jobs }: ZstdHead,
+  restart: RestartRecord | undefined,
+): FinderRun {
+  if (restart === undefined) return new FinderRun(engine, { windowBytes });
+  const isInJobs = jobs !== undefined && restart.plainAt > jobs.from;
+  return new FinderRun(engine, {
+    windowBytes: Math.max(windowBytes, restart.windowBytes),
+    jobBytes: isInJobs ? jobs.jobBytes : undefined,
+    plainAt: restart.plainFrom,
+  });
+}
