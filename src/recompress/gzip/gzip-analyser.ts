@@ -6,6 +6,7 @@ import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
 import { createGzipColumns, gzipColumnsSizeBytes, toGzipRecipe } from "./gzip-columns.ts";
 import { GZIP_ENGINES } from "./gzip-engines.ts";
 import type { GzipEngine } from "./gzip-engines.ts";
+import { NotGzip, UnknownEncoder } from "./gzip-errors.ts";
 import { GzipFindings } from "./gzip-findings.ts";
 import { GzipHeaderReader } from "./gzip-header.ts";
 import { GzipMembersWriter } from "./gzip-members.ts";
@@ -13,7 +14,6 @@ import { GzipRestartsWriter } from "./gzip-restarts.ts";
 import { GzipTrailerReader, isTrailerOf } from "./gzip-trailer.ts";
 import { MemberAnalyser, RESTART_SPACING_BYTES } from "./member-analyser.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
-import { UnknownEncoder } from "./unknown-encoder.ts";
 
 /** What may follow the last member, junk or zeros, and still be kept in a recipe. */
 const LARGEST_TAIL_BYTES = 64 * 1024;
@@ -59,7 +59,7 @@ export class GzipAnalyser implements StreamAnalyser {
   write(bytes: Uint8Array): boolean {
     if (this.#reason !== undefined) return false;
     try {
-      for (let at = 0; at < bytes.length && this.#reason === undefined;) {
+      for (let at = 0; at < bytes.length;) {
         const taken = this.#take(bytes.subarray(at));
         this.#streamBytes += taken;
         at += taken;
@@ -76,7 +76,7 @@ export class GzipAnalyser implements StreamAnalyser {
     if (reason !== undefined) return { kind: "raw", reason };
     const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
     const recipe = toGzipRecipe(this.#columns, sizes);
-    if (!this.#isWorthIt(recipe)) return { kind: "raw", reason: TOO_LARGE_A_RECIPE };
+    if (!this.#isWorthIt(recipe)) return { kind: "raw", reason: reasonOf(new UnknownEncoder()) };
     return { kind: "exact", recipe, findings: this.#findings.told(sizes) };
   }
 
@@ -173,8 +173,8 @@ export class GzipAnalyser implements StreamAnalyser {
 
   #beginTail(bytes: Uint8Array): void {
     this.#state = "tail";
-    if (this.#memberCount === 0) this.#reason = NOT_COMPRESSED;
-    else this.#keepTail(bytes);
+    if (this.#memberCount === 0) throw new NotGzip();
+    this.#keepTail(bytes);
   }
 
   #keepTail(bytes: Uint8Array): number {
@@ -189,7 +189,7 @@ export class GzipAnalyser implements StreamAnalyser {
     if (this.#state === "tail") return undefined;
     const begun = this.#header.bytes;
     if (this.#state !== "header" || begun.length > 1) return ENDS_EARLY;
-    if (this.#memberCount === 0) return NOT_COMPRESSED;
+    if (this.#memberCount === 0) return reasonOf(new NotGzip());
     // A lone byte that might have been the start of another member.
     this.#keepTail(begun);
     return undefined;
@@ -201,22 +201,13 @@ export class GzipAnalyser implements StreamAnalyser {
   }
 }
 
-const NOT_COMPRESSED: RawReason = {
-  kind: "not-compressed",
-  text: "it is not compressed by gzip",
-};
-
 const ENDS_EARLY: RawReason = { kind: "broken", text: "the stream ends early" };
-
-const TOO_LARGE_A_RECIPE: RawReason = {
-  kind: "unknown-encoder",
-  text: "no known encoder makes its choices",
-};
 
 /** @throws what is no error of the stream. */
 function reasonOf(error: unknown): RawReason {
   if (error instanceof BrokenStream) return { kind: "broken", text: error.message };
   if (error instanceof UnsupportedStream) return { kind: "unsupported", text: error.message };
+  if (error instanceof NotGzip) return { kind: "not-compressed", text: error.message };
   if (error instanceof UnknownEncoder) return { kind: "unknown-encoder", text: error.message };
   throw error;
 }

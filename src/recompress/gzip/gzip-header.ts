@@ -3,6 +3,7 @@ import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
 
 /** Headers beyond this are no headers of layers. */
 const LARGEST_HEADER_BYTES = 64 * 1024;
+const FIRST_BYTES = 64;
 const MAGIC_BYTES = 2;
 const FIXED_BYTES = 10;
 const DEFLATE = 8;
@@ -19,7 +20,8 @@ export type HeaderState = "reading" | "done" | "other";
 
 /** Reads the header of a gzip member (RFC 1952 section 2.3), however it is cut. */
 export class GzipHeaderReader {
-  #bytes = new Uint8Array(0);
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #size = 0;
   #state: HeaderState = "reading";
 
   get state(): HeaderState {
@@ -28,7 +30,7 @@ export class GzipHeaderReader {
 
   /** The header once it is `done`; till then, and of what is `other`, the bytes that were taken. */
   get bytes(): Uint8Array {
-    return this.#bytes;
+    return this.#bytes.subarray(0, this.#size);
   }
 
   /**
@@ -37,21 +39,36 @@ export class GzipHeaderReader {
    * @throws {UnsupportedStream} when it is larger than 64 KiB.
    */
   write(bytes: Uint8Array): number {
-    const before = this.#bytes.length;
-    const room = LARGEST_HEADER_BYTES + 1 - before;
-    const all = Buffer.concat([this.#bytes, bytes.subarray(0, room)]);
+    const before = this.#size;
+    this.#append(bytes.subarray(0, LARGEST_HEADER_BYTES + 1 - before));
+    this.#size = this.#judge();
+    return this.#size - before;
+  }
+
+  /** @returns how many of the bytes at hand are to be kept. */
+  #judge(): number {
+    const all = this.bytes;
     if (!isMagic(all)) {
       this.#state = "other";
-      this.#bytes = all.subarray(0, MAGIC_BYTES);
-      return Math.max(0, this.#bytes.length - before);
+      return Math.min(all.length, MAGIC_BYTES);
     }
     const size = all.length < FIXED_BYTES ? undefined : headerSize(all);
     if (size === undefined && all.length > LARGEST_HEADER_BYTES) {
       throw new UnsupportedStream("a gzip header is larger than 64 KiB");
     }
     if (size !== undefined) this.#state = "done";
-    this.#bytes = all.subarray(0, size ?? all.length);
-    return this.#bytes.length - before;
+    return size ?? all.length;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const size = this.#size + bytes.length;
+    if (size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(size, 2 * this.#bytes.length));
+      larger.set(this.bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.#size);
+    this.#size = size;
   }
 }
 

@@ -12,7 +12,7 @@ import { Inflater } from "./inflate/inflater.ts";
 import { MemberFollower } from "./member-follower.ts";
 import { UnsupportedStream } from "../stream-errors.ts";
 import { TokenSample } from "./token-sample.ts";
-import { UnknownEncoder } from "./unknown-encoder.ts";
+import { UnknownEncoder } from "./gzip-errors.ts";
 
 /** Restarts are at least this far from one another, in plain bytes. */
 export const RESTART_SPACING_BYTES: number = 4 * 1024 * 1024;
@@ -120,7 +120,7 @@ export class MemberAnalyser implements DeflateHandler {
     }
     const follower = this.#follower ?? this.#follow(true);
     const runner = follower.end();
-    if (runner === undefined) throw new UnknownEncoder("there is no engine");
+    if (runner === undefined) throw new UnknownEncoder();
     this.#lastCandidate = runner.candidate;
     return { runner, plainBytes: this.#plainBytes, crc: this.#crc, marks: this.#marks };
   }
@@ -206,6 +206,6 @@ export class MemberAnalyser implements DeflateHandler {
     const streamBytes = this.#streamStart + this.#inflater.bitPosition / 8;
     const allowed = ALWAYS_ALLOWED_BYTES + ALLOWED_SHARE * streamBytes;
     if (size <= Math.min(allowed, MOST_COLUMN_BYTES)) return;
-    throw new UnknownEncoder("no known encoder makes its choices");
+    throw new UnknownEncoder();
   }
 }
