@@ -179,13 +179,16 @@ function checkSum(norm: ArrayLike<number>, size: number): void {
 export function fseDecodingTable(norm: ArrayLike<number>, log: number): FseDecodingTable {
   const symbols = spreadSymbols(norm, log);
   const size = 1 << log;
-  const next = Uint16Array.from(norm, Math.abs);
-  const entries = Int32Array.from(symbols, (symbol) => {
-    const rank = next[symbol] ?? 0;
-    next[symbol] = rank + 1;
+  const ranks = new Uint16Array(norm.length);
+  for (let symbol = 0; symbol < norm.length; symbol++) ranks[symbol] = Math.abs(norm[symbol] ?? 0);
+  const entries = new Int32Array(size);
+  for (let state = 0; state < size; state++) {
+    const symbol = symbols[state] ?? 0;
+    const rank = ranks[symbol] ?? 0;
+    ranks[symbol] = rank + 1;
     const bits = log - 31 + Math.clz32(rank);
-    return symbol | (bits << 8) | (((rank << bits) - size) << 16);
-  });
+    entries[state] = symbol | (bits << 8) | (((rank << bits) - size) << 16);
+  }
   return { entries, log };
 }
 
@@ -215,18 +218,22 @@ export function fseEncodingTable(norm: ArrayLike<number>, log: number): FseEncod
     first += count;
   }
   const states = statesBySymbol(spreadSymbols(norm, log), firsts.slice());
-  const firstStates = firsts.map((at, symbol) => (norm[symbol] === 0 ? 0 : (states[at] ?? 0)));
+  const firstStates = new Uint16Array(norm.length);
+  for (let symbol = 0; symbol < norm.length; symbol++) {
+    if (norm[symbol] !== 0) firstStates[symbol] = states[firsts[symbol] ?? 0] ?? 0;
+  }
   return { log, states, bitDeltas, stateDeltas, firstStates };
 }
 
 /** @param next where the states of each symbol begin; spoilt */
 function statesBySymbol(symbols: Uint8Array, next: Uint16Array): Uint16Array {
   const states = new Uint16Array(symbols.length);
-  symbols.forEach((symbol, state) => {
+  for (let state = 0; state < symbols.length; state++) {
+    const symbol = symbols[state] ?? 0;
     const at = next[symbol] ?? 0;
     states[at] = symbols.length + state;
     next[symbol] = at + 1;
-  });
+  }
   return states;
 }
 

@@ -1,31 +1,26 @@
 import { RecipeError } from "../../recipe-error.ts";
-import {
-  CODE_KINDS,
-  LITERAL_LENGTH_BASES,
-  LITERAL_LENGTH_BITS,
-  literalLengthCode,
-  MATCH_LENGTH_BASES,
-  MATCH_LENGTH_BITS,
-  matchLengthCode,
-  offsetCode,
-  SHORTEST_MATCH,
-} from "../codes.ts";
+import { CODE_KINDS, LITERAL_LENGTH_BITS, MATCH_LENGTH_BITS } from "../codes.ts";
 import type { SequencesSection } from "../decoded-block.ts";
-import { fseFirstState, type FseEncodingTable } from "../fse.ts";
 import { LONG_COUNT, MOST_SEQUENCES } from "../limits.ts";
 import type { BlockOutput } from "./block-output.ts";
 import type { CarriedTable } from "./carried-tables.ts";
+import { SequenceCodes } from "./sequence-codes.ts";
 import { SequenceTableWriter } from "./sequence-table-writer.ts";
+import { StateBits } from "./state-bits.ts";
 
-/** Longer pieces of an offset are written in two parts. */
+/** What the output takes at once. */
+const MOST_BITS = 24;
+/** Longer offsets are written in two parts. */
 const SHORT_OFFSET_BITS = 16;
-const LARGEST_LITERAL_LENGTH = 0x1ffff;
-const LARGEST_MATCH_LENGTH = LARGEST_LITERAL_LENGTH + SHORTEST_MATCH;
 
 /** Writes sequences sections; keeps the tables from block to block. */
 export class SequencesWriter {
   readonly #output: BlockOutput;
   readonly #tables: readonly [SequenceTableWriter, SequenceTableWriter, SequenceTableWriter];
+  readonly #codes = new SequenceCodes();
+  readonly #literalStates = new StateBits();
+  readonly #offsetStates = new StateBits();
+  readonly #matchStates = new StateBits();
 
   constructor(output: BlockOutput) {
     this.#output = output;
@@ -53,21 +48,16 @@ export class SequencesWriter {
   write(section: SequencesSection): void {
     this.#writeCount(section);
     if (section.count === 0) return;
-    const { modes, sequences, tables } = section;
-    const [literals, offsets, matches] = this.#tables;
-    const [literalLength = 0, matchLength = 0, offset = 0] = sequences;
-    checkSequences(section);
-    const output = this.#output;
-    output.number(modes, 1);
-    const first = {
-      literal: { mode: modes >> 6, description: tables[0], code: literalLengthCode(literalLength) },
-      offset: { mode: modes >> 4, description: tables[1], code: offsetCode(offset) },
-      match: { mode: modes >> 2, description: tables[2], code: matchLengthCode(matchLength) },
-    };
-    const literalTable = literals.write(first.literal, output);
-    const offsetTable = offsets.write(first.offset, output);
-    const matchTable = matches.write(first.match, output);
-    this.#writeBits(section, literalTable, { offsetTable, matchTable });
+    const { modes, count } = section;
+    if ((modes & 3) !== 0) throw new RecipeError("reserved bits are set in a block's modes");
+    this.#output.number(modes, 1);
+    this.#codes.find(section.sequences, count);
+    this.#writeTables(section);
+    this.#writeSequences(section);
+    this.#matchStates.writeStart(this.#output);
+    this.#offsetStates.writeStart(this.#output);
+    this.#literalStates.writeStart(this.#output);
+    this.#output.endBits();
   }
 
   #writeCount({ count, countBytes }: SequencesSection): void {
@@ -80,104 +70,79 @@ export class SequencesWriter {
     else this.#output.number(255 + (count - LONG_COUNT) * 256, 3);
   }
 
+  #writeTables({ modes, count, tables: descriptions }: SequencesSection): void {
+    const { literals, offsets, matches } = this.#codes;
+    [
+      { mode: modes >> 6, codes: literals, states: this.#literalStates },
+      { mode: modes >> 4, codes: offsets, states: this.#offsetStates },
+      { mode: modes >> 2, codes: matches, states: this.#matchStates },
+    ].forEach(({ mode, codes, states }, kind) => {
+      const choice = { mode, description: descriptions[kind], code: codes[0] ?? 0 };
+      const table = this.#tables[kind]?.write(choice, this.#output);
+      if (table !== undefined) states.find(codes, count, table);
+    });
+  }
+
   /**
-   * The bits of all sequences. A decoder reads them from the end, so the last sequence comes first here,
-   * and all parts of one in the reverse of a decoder's order.
+   * The bits of all sequences (RFC 8878 section 3.1.1.3.2.1.2). A decoder reads them from the end, so the
+   * last sequence comes first here, and the parts of each in the reverse of a decoder's order: what leads
+   * to the next states, then the extra bits.
    */
-  #writeBits(
-    { sequences, count }: SequencesSection,
-    literalTable: FseEncodingTable,
-    { offsetTable, matchTable }: Record<"offsetTable" | "matchTable", FseEncodingTable>,
-  ): void {
+  #writeSequences({ sequences, count }: SequencesSection): void {
     const output = this.#output;
-    let literalState = 0;
-    let offsetState = 0;
-    let matchState = 0;
-    let damage = 0;
-    const last = 3 * (count - 1);
-    for (let at = last; at >= 0; at -= 3) {
-      const literalLength = numberAt(sequences, at);
-      const matchLength = numberAt(sequences, at + 1);
-      const offset = numberAt(sequences, at + 2);
-      const literalCode = literalLengthCode(literalLength);
-      const matchCode = matchLengthCode(matchLength);
-      const offsetBits = offsetCode(offset);
-      if (at === last) {
-        literalState = fseFirstState(literalTable, literalCode);
-        offsetState = fseFirstState(offsetTable, offsetBits);
-        matchState = fseFirstState(matchTable, matchCode);
+    const { literals, offsets, matches } = this.#codes;
+    const literalStates = this.#literalStates.parts;
+    const offsetStates = this.#offsetStates.parts;
+    const matchStates = this.#matchStates.parts;
+    for (let index = count - 1; index >= 0; index--) {
+      const offsetPart = numberAt(offsetStates, index);
+      const matchPart = numberAt(matchStates, index);
+      const offsetWidth = offsetPart >> 16;
+      output.bits(
+        (offsetPart & 0xffff) | ((matchPart & 0xffff) << offsetWidth),
+        offsetWidth + (matchPart >> 16),
+      );
+      const literalPart = numberAt(literalStates, index);
+      const literalWidth = literalPart >> 16;
+      const literalBits = byteAt(LITERAL_LENGTH_BITS, byteAt(literals, index));
+      const matchBits = byteAt(MATCH_LENGTH_BITS, byteAt(matches, index));
+      const literal = numberAt(this.#codes.literalExtras, index);
+      const match = numberAt(this.#codes.matchExtras, index);
+      const width = literalWidth + literalBits;
+      if (width + matchBits <= MOST_BITS) {
+        const both = literal | (match << literalBits);
+        output.bits((literalPart & 0xffff) | (both << literalWidth), width + matchBits);
       } else {
-        offsetState = leaveState(output, offsetTable, { state: offsetState, symbol: offsetBits });
-        matchState = leaveState(output, matchTable, { state: matchState, symbol: matchCode });
-        literalState = leaveState(output, literalTable, {
-          state: literalState,
-          symbol: literalCode,
-        });
+        output.bits(literalPart & 0xffff, literalWidth);
+        output.bits(literal, literalBits);
+        output.bits(match, matchBits);
       }
-      damage |= (literalState - 1) | (offsetState - 1) | (matchState - 1);
-      output.bits(
-        literalLength - numberAt(LITERAL_LENGTH_BASES, literalCode),
-        bitsOf(LITERAL_LENGTH_BITS, literalCode),
-      );
-      output.bits(
-        matchLength - numberAt(MATCH_LENGTH_BASES, matchCode),
-        bitsOf(MATCH_LENGTH_BITS, matchCode),
-      );
-      writeOffset(output, offset, offsetBits);
+      this.#writeOffset(numberAt(sequences, 3 * index + 2), byteAt(offsets, index));
     }
-    if (damage < 0) throw new RecipeError("a table cannot say a block's sequences");
-    output.bits(matchState & ((1 << matchTable.log) - 1), matchTable.log);
-    output.bits(offsetState & ((1 << offsetTable.log) - 1), offsetTable.log);
-    output.bits(literalState & ((1 << literalTable.log) - 1), literalTable.log);
-    output.endBits();
   }
-}
 
-/** Writes the bits by which a decoder gets from the state that says `symbol` to `state`. @returns the former. */
-function leaveState(
-  output: BlockOutput,
-  table: FseEncodingTable,
-  { state, symbol }: { readonly state: number; readonly symbol: number },
-): number {
-  const bits = (state + numberAt(table.bitDeltas, symbol)) >> 16;
-  output.bits(state & ((1 << bits) - 1), bits);
-  return table.states[(state >> bits) + numberAt(table.stateDeltas, symbol)] ?? 0;
-}
-
-function writeOffset(output: BlockOutput, offset: number, bits: number): void {
-  if (bits <= SHORT_OFFSET_BITS) {
-    output.bits(offset & ((1 << bits) - 1), bits);
-    return;
+  /** @param bits the offset's code */
+  #writeOffset(offset: number, bits: number): void {
+    if (bits <= MOST_BITS) {
+      this.#output.bits(offset & ((1 << bits) - 1), bits);
+      return;
+    }
+    this.#output.bits(offset & 0xffff, SHORT_OFFSET_BITS);
+    const restBits = bits - SHORT_OFFSET_BITS;
+    this.#output.bits((offset >>> SHORT_OFFSET_BITS) & ((1 << restBits) - 1), restBits);
   }
-  output.bits(offset & 0xffff, SHORT_OFFSET_BITS);
-  const restBits = bits - SHORT_OFFSET_BITS;
-  output.bits((offset >>> SHORT_OFFSET_BITS) & ((1 << restBits) - 1), restBits);
 }
 
 function numberAt(numbers: Int32Array, index: number): number {
   return numbers[index] ?? 0;
 }
 
-function bitsOf(bits: Uint8Array, code: number): number {
-  return bits[code] ?? 0;
+function byteAt(bytes: Uint8Array, index: number): number {
+  return bytes[index] ?? 0;
 }
 
 /** The counts that so many bytes can say: from the first up to, but not including, the second. */
 function countRange(bytes: number): readonly [number, number] {
   if (bytes === 1) return [0, 128];
   return bytes === 2 ? [0, LONG_COUNT] : [LONG_COUNT, LONG_COUNT + 0x10000];
-}
-
-/** Out of these ranges there are no codes. */
-function checkSequences({ sequences, count, modes }: SequencesSection): void {
-  let outside = modes & 3;
-  for (let at = 0; at < 3 * count; at += 3) {
-    const literalLength = numberAt(sequences, at);
-    const matchLength = numberAt(sequences, at + 1);
-    const lowest =
-      literalLength | (matchLength - SHORTEST_MATCH) | (numberAt(sequences, at + 2) - 1);
-    const room = (LARGEST_LITERAL_LENGTH - literalLength) | (LARGEST_MATCH_LENGTH - matchLength);
-    outside |= (lowest | room) >>> 31;
-  }
-  if (outside !== 0) throw new RecipeError("a sequence has a number that there is no code for");
 }
