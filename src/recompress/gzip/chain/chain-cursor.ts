@@ -48,7 +48,8 @@ export class ChainCursor {
   constructor(engine: ChainEngine, framing: Framing, place?: ChainPlace) {
     this.engine = engine;
     this.#framing = usable(framing);
-    if (this.#framing.kind === "blocks") this.#blockEnd = place?.blockRest ?? this.#framing.blockBytes;
+    if (this.#framing.kind === "blocks")
+      this.#blockEnd = place?.blockRest ?? this.#framing.blockBytes;
     const start = engine.window.end;
     this.#offset = -start - (place?.historyBytes ?? 0);
     this.#place = place;
@@ -153,10 +154,7 @@ export class ChainCursor {
     const { engine } = this;
     const blockEnd = this.#blockEnd - this.#offset;
     const isBlockWhole = blockEnd <= engine.window.end;
-    engine.supply(
-      isBlockWhole ? blockEnd : engine.window.end,
-      isBlockWhole || this.#isEnded,
-    );
+    engine.supply(isBlockWhole ? blockEnd : engine.window.end, isBlockWhole || this.#isEnded);
     return engine.canChoose;
   }
 

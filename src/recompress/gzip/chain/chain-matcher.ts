@@ -14,8 +14,6 @@ export interface ChainMatcher {
   readonly shortest: number;
   /** How far before the last match that {@link find} told of begins. */
   readonly distance: number;
-  /** The position after the last byte that the encoder has to look at. */
-  end: number;
   /**
    * Enters `at` and all before it that are not yet, and looks for a match there.
    *
@@ -28,6 +26,11 @@ export interface ChainMatcher {
   /** Leaves the positions before `until` out that are not yet in the table. */
   leaveOutUntil(until: number): void;
   begin(start: ChainStart): void;
+  /**
+   * @param end the position after the last byte of the encoder's input known so far
+   * @param isLast whether the input ends there
+   */
+  supply(end: number, isLast: boolean): void;
   /** Lowers every position by `by`, a multiple of 32768. */
   slide(by: number): void;
   /** @returns whether the two can never again answer differently, though their positions differ by `by`. */

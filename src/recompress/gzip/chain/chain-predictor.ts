@@ -50,7 +50,7 @@ export class ChainPredictor implements TokenPredictor {
     this.#taken += plain.length;
     if (tokens === undefined) this.#addStored();
     else this.#addTokens(tokens);
-    for (let at = 0; at < plain.length; ) {
+    for (let at = 0; at < plain.length;) {
       const size = Math.min(plain.length - at, this.#cursor.engine.window.free);
       if (size === 0) throw new Error("the tokens do not stand for the plain bytes");
       this.#cursor.append(plain.subarray(at, at + size));

@@ -1,6 +1,7 @@
 import type { PlainWindow } from "../../plain-window.ts";
 import type { ChainMatcher, ChainStart } from "./chain-matcher.ts";
 import { ChainTables } from "./chain-tables.ts";
+import { bytesInMemory, MEMORY_BYTES } from "./encoder-memory.ts";
 import { alikeBytes, LONGEST_MATCH, WINDOW_BYTES } from "./match-length.ts";
 
 const SHORTEST = 4;
@@ -9,9 +10,8 @@ const HASH_FACTOR = 0x1e35a7bd;
 const SLOT = WINDOW_BYTES - 1;
 /** A match of four bytes from farther away is not taken: literals are cheaper. */
 const FARTHEST_OF_FOUR = 4096;
-/** Go has 64 KiB of input in memory, and moves on by half of it when less than 262 bytes are ahead. */
-const BUFFER_BYTES = 2 * WINDOW_BYTES;
-const LAST_BEFORE_MOVE = BUFFER_BYTES - (LONGEST_MATCH + SHORTEST);
+/** The last place in Go's memory before it drops the older half: with less than 262 bytes ahead. */
+const LAST_BEFORE_MOVE = MEMORY_BYTES - (LONGEST_MATCH + SHORTEST);
 
 /** What Go's levels set. */
 export interface GoSearch {
@@ -40,6 +40,8 @@ export class GoMatcher implements ChainMatcher {
   readonly #tries: number;
   /** Where the encoder's memory begins; below 0 when that has left the window. */
   #memory = 0;
+  /** The first position that is known. */
+  #first = 0;
   /** The position after the last that was entered or left out. */
   #entered = 0;
 
@@ -52,7 +54,8 @@ export class GoMatcher implements ChainMatcher {
   begin(start: ChainStart): void {
     const { from, at, bytesBefore, isDictionary } = start;
     if (from < at || from < this.#entered) this.#tables.clear();
-    this.#memory = from - bytesInMemory(bytesBefore);
+    this.#memory = from - bytesInMemory(bytesBefore, LAST_BEFORE_MOVE);
+    this.#first = from;
     this.#entered = from;
     if (!isDictionary) return;
     // The last three positions of a dictionary are never entered: their hashes would need what follows.
@@ -60,9 +63,15 @@ export class GoMatcher implements ChainMatcher {
     this.leaveOutUntil(at);
   }
 
+  supply(end: number): void {
+    this.end = end;
+  }
+
   slide(by: number): void {
     this.#tables.slide(by);
+    this.end -= by;
     this.#memory -= by;
+    this.#first = Math.max(this.#first - by, 0);
     this.#entered -= by;
   }
 
@@ -90,7 +99,7 @@ export class GoMatcher implements ChainMatcher {
     if (ahead <= longerThan) return 0;
     if (at - this.#memory > LAST_BEFORE_MOVE) this.#moveOn(at);
     const candidate = at - (this.#back[at & SLOT] ?? 0);
-    const lowest = Math.max(at - WINDOW_BYTES, this.#memory);
+    const lowest = Math.max(at - WINDOW_BYTES, this.#memory, this.#first);
     if (candidate < lowest) return 0;
     const most = ahead < LONGEST_MATCH ? ahead : LONGEST_MATCH;
     const nice = this.#nice < most ? this.#nice : most;
@@ -126,22 +135,15 @@ export class GoMatcher implements ChainMatcher {
     this.#moveOn(at);
     other.#moveOn(at - by);
     if (this.#memory !== other.#memory + by) return false;
-    return this.#tables.isAlike(other.#tables, by, Math.max(at - WINDOW_BYTES, this.#memory));
+    const reach = Math.max(at - WINDOW_BYTES, this.#memory);
+    const lowest = Math.max(reach, this.#first);
+    if (lowest !== Math.max(reach, other.#first + by)) return false;
+    return this.#tables.isAlike(other.#tables, by, lowest);
   }
 
   #moveOn(at: number): void {
-    while (at - this.#memory > LAST_BEFORE_MOVE && this.end - this.#memory > BUFFER_BYTES) {
+    while (at - this.#memory > LAST_BEFORE_MOVE && this.end - this.#memory > MEMORY_BYTES) {
       this.#memory += WINDOW_BYTES;
     }
   }
-}
-
-/**
- * @param bytesBefore how far the encoder is, in bytes of its input
- * @returns how many of them may still be in its memory: possibly half a buffer too many, never too few.
- */
-function bytesInMemory(bytesBefore: number): number {
-  const most = LAST_BEFORE_MOVE + WINDOW_BYTES;
-  if (bytesBefore <= most) return bytesBefore;
-  return LAST_BEFORE_MOVE + 1 + ((bytesBefore - most - 1) % WINDOW_BYTES);
 }

@@ -41,7 +41,7 @@ export class GreedyEngine implements ChainEngine {
 
   begin(start: ChainStart): void {
     this.position = start.at;
-    this.#matcher.end = start.at;
+    this.#matcher.supply(start.at, false);
     this.#matcher.begin(start);
   }
 
@@ -50,7 +50,7 @@ export class GreedyEngine implements ChainEngine {
   }
 
   supply(end: number, isLast: boolean): void {
-    this.#matcher.end = end;
+    this.#matcher.supply(end, isLast);
     this.#limit = isLast ? end : end - LOOKAHEAD_BYTES;
   }
 
@@ -101,7 +101,6 @@ export class GreedyEngine implements ChainEngine {
     this.#matcher.slide(by);
     this.position -= by;
     this.#limit -= by;
-    this.#matcher.end -= by;
   }
 
   isAlike(other: GreedyEngine): boolean {

@@ -51,7 +51,7 @@ export class LazyEngine implements ChainEngine {
   begin(start: ChainStart): void {
     this.position = start.at;
     this.#length = UNKNOWN;
-    this.#matcher.end = start.at;
+    this.#matcher.supply(start.at, false);
     this.#matcher.begin(start);
   }
 
@@ -61,7 +61,7 @@ export class LazyEngine implements ChainEngine {
   }
 
   supply(end: number, isLast: boolean): void {
-    this.#matcher.end = end;
+    this.#matcher.supply(end, isLast);
     this.#limit = isLast ? end : end - LOOKAHEAD_BYTES;
   }
 
@@ -110,7 +110,6 @@ export class LazyEngine implements ChainEngine {
     this.#matcher.slide(by);
     this.position -= by;
     this.#limit -= by;
-    this.#matcher.end -= by;
   }
 
   isAlike(other: LazyEngine): boolean {

@@ -1,13 +1,15 @@
 import type { PlainWindow } from "../../plain-window.ts";
 import type { ChainMatcher, ChainStart } from "./chain-matcher.ts";
 import { ChainTables } from "./chain-tables.ts";
+import type { GnuEnding } from "./gnu-ending.ts";
 import { alikeBytes, LONGEST_MATCH, WINDOW_BYTES } from "./match-length.ts";
 
 const SHORTEST = 3;
 const HASHES = 32768;
 const SLOT = WINDOW_BYTES - 1;
+const LOOKAHEAD_BYTES = LONGEST_MATCH + SHORTEST + 1;
 /** zlib never looks back the last 262 bytes of deflate's window, which it needs to look ahead. */
-const FARTHEST = WINDOW_BYTES - (LONGEST_MATCH + SHORTEST + 1);
+const FARTHEST = WINDOW_BYTES - LOOKAHEAD_BYTES;
 /** Lazy levels do not take a match of three bytes from farther away: literals are cheaper. */
 const FARTHEST_OF_THREE = 4096;
 
@@ -21,6 +23,8 @@ export interface ZlibSearch {
   readonly tries: number;
   /** Whether far matches of three bytes are taken. */
   readonly takesFarThrees: boolean;
+  /** GNU gzip's own way at the end of the input. */
+  readonly ending: GnuEnding | undefined;
 }
 
 /**
@@ -43,8 +47,11 @@ export class ZlibMatcher implements ChainMatcher {
   readonly #nice: number;
   readonly #tries: number;
   readonly #takesFarThrees: boolean;
+  readonly #ending: GnuEnding | undefined;
   /** The first position that a match may begin at. */
   #first = 0;
+  /** The longest match that counts, for the search at hand. */
+  #most = 0;
   /** The position after the last that was entered or left out. */
   #entered = 0;
 
@@ -55,16 +62,25 @@ export class ZlibMatcher implements ChainMatcher {
     this.#nice = search.nice;
     this.#tries = search.tries;
     this.#takesFarThrees = search.takesFarThrees;
+    this.#ending = search.ending;
   }
 
   begin(start: ChainStart): void {
     if (start.from < start.at || start.from < this.#entered) this.#tables.clear();
     this.#first = start.from + 1;
     this.#entered = start.from;
+    this.#ending?.begin(start);
+  }
+
+  supply(end: number, isLast: boolean): void {
+    this.end = end;
+    if (isLast) this.#ending?.finish(end);
   }
 
   slide(by: number): void {
     this.#tables.slide(by);
+    this.#ending?.slide(by);
+    this.end -= by;
     this.#first = Math.max(this.#first - by, -1);
     this.#entered -= by;
   }
@@ -90,10 +106,18 @@ export class ZlibMatcher implements ChainMatcher {
 
   find(at: number, longerThan: number): number {
     if (this.#entered <= at) this.enterUntil(at + 1);
-    if (this.end - at <= longerThan) return 0;
+    const ahead = this.end - at;
+    let most = ahead < LONGEST_MATCH ? ahead : LONGEST_MATCH;
+    if (ahead <= LOOKAHEAD_BYTES && this.#ending !== undefined) {
+      if (!this.#ending.isSearched(at)) return 0;
+      most = LONGEST_MATCH;
+    }
+    if (ahead <= longerThan) return 0;
     const candidate = at - (this.#back[at & SLOT] ?? 0);
     if (candidate < at - FARTHEST || candidate < this.#first) return 0;
-    const length = this.#walk(at, candidate, longerThan);
+    this.#most = most;
+    const found = this.#walk(at, candidate, longerThan);
+    const length = found < ahead ? found : ahead;
     if (length !== 3 || this.#takesFarThrees || this.distance <= FARTHEST_OF_THREE) return length;
     return 0;
   }
@@ -101,7 +125,7 @@ export class ZlibMatcher implements ChainMatcher {
   #walk(at: number, newest: number, longerThan: number): number {
     const view = this.#view;
     const back = this.#back;
-    const most = Math.min(this.end - at, LONGEST_MATCH);
+    const most = this.#most;
     const nice = Math.min(this.#nice, most);
     const lowest = Math.max(at - FARTHEST + 1, this.#first);
     let tries = longerThan >= this.#good ? this.#tries >> 2 : this.#tries;

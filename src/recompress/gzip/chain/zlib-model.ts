@@ -4,6 +4,7 @@ import type { TokenModel } from "../token-model.ts";
 import type { ChainEngine } from "./chain-engine.ts";
 import { ChainModel } from "./chain-model.ts";
 import { CHAIN_WINDOW_BYTES } from "./chain-engine.ts";
+import { GnuEnding } from "./gnu-ending.ts";
 import { GreedyEngine } from "./greedy-engine.ts";
 import { LazyEngine } from "./lazy-engine.ts";
 import { ZlibMatcher } from "./zlib-matcher.ts";
@@ -38,19 +39,32 @@ const SETTINGS: Readonly<Record<ZlibLevel, ZlibSettings>> = {
   9: { good: 32, lazy: 258, nice: 258, tries: 4096 },
 };
 
-/** Chooses tokens as zlib does, with its usual 32 KiB window and memory level 8. GNU gzip, Python, Java and pigz choose the same. */
-export function zlibModel(level: ZlibLevel, framing: Framing): TokenModel {
+/** Who writes: GNU gzip goes its own way in the last 261 bytes. */
+export type ZlibFlavour = "zlib" | "gnu";
+
+/** What {@link zlibModel} shall model. */
+export interface ZlibModelOptions {
+  readonly flavour: ZlibFlavour;
+  readonly framing: Framing;
+}
+
+/**
+ * Chooses tokens as zlib does with its usual window of 32 KiB and memory level 8, or as GNU gzip does.
+ * Python, Java and pigz use zlib.
+ */
+export function zlibModel(level: ZlibLevel, { flavour, framing }: ZlibModelOptions): TokenModel {
   return new ChainModel({
     framing,
     treeRules: ["zlib"],
-    createEngine: () => createZlibEngine(level),
+    createEngine: () => createZlibEngine(level, flavour),
   });
 }
 
-function createZlibEngine(level: ZlibLevel): ChainEngine {
+function createZlibEngine(level: ZlibLevel, flavour: ZlibFlavour): ChainEngine {
   const { good, lazy, nice, tries } = SETTINGS[level];
   const isGreedy = level <= GREEDY_LEVELS;
   const window = new PlainWindow(CHAIN_WINDOW_BYTES);
-  const matcher = new ZlibMatcher(window, { good, nice, tries, takesFarThrees: isGreedy });
+  const ending = flavour === "gnu" ? new GnuEnding(window, !isGreedy) : undefined;
+  const matcher = new ZlibMatcher(window, { good, nice, tries, takesFarThrees: isGreedy, ending });
   return isGreedy ? new GreedyEngine(window, matcher, lazy) : new LazyEngine(window, matcher, lazy);
 }
