@@ -68,13 +68,17 @@ class LiteralsPredictor implements TokenPredictor {
   }
 }
 
+const CAPACITY_BYTES = 131_072;
+
 class LiteralsProducer implements TokenProducer {
-  readonly free = 65_536;
   position = 0;
   readonly #column: ColumnReader;
-  #plain: number[] = [];
+  readonly #plain = new Uint8Array(CAPACITY_BYTES);
+  #start = 0;
+  #end = 0;
   /** Literals before the next match. */
   #literals: number;
+  #match: number | undefined;
 
   constructor(column: ColumnReader, restart: TokenRestart | undefined) {
     this.#column = column;
@@ -82,44 +86,53 @@ class LiteralsProducer implements TokenProducer {
     this.#literals = this.#nextRun() - (restart?.state[1] ?? 0);
   }
 
+  get free(): number {
+    return CAPACITY_BYTES - (this.#end - this.#start);
+  }
+
   take(plain: Uint8Array): void {
-    for (const byte of plain) this.#plain.push(byte);
+    this.#plain.copyWithin(0, this.#start, this.#end);
+    this.#end -= this.#start;
+    this.#start = 0;
+    this.#plain.set(plain, this.#end);
+    this.#end += plain.length;
   }
 
   end(): void {}
 
   produce(tokens: Uint32Array, range: ProduceRange): number {
-    let at = 0;
     let index = range.from;
-    while (index < range.to && this.position < range.untilByte && at < this.#plain.length) {
-      const token = this.#literals > 0 ? (this.#plain[at] ?? 0) : this.#match(at);
-      if (token < 0) break;
-      tokens[index++] = token;
-      const length = token < 256 ? 1 : token >>> 16;
-      if (token < 256) this.#literals--;
-      at += length;
+    while (index < range.to && this.position < range.untilByte) {
+      const length = this.#put(tokens, index);
+      if (length === 0) break;
+      index++;
+      this.#start += length;
       this.position += length;
     }
-    this.#plain = this.#plain.slice(at);
     return index;
   }
 
   pass(untilByte: number): void {
-    const count = Math.max(0, Math.min(untilByte - this.position, this.#plain.length));
-    this.#plain = this.#plain.slice(count);
+    const count = Math.max(0, Math.min(untilByte - this.position, this.#end - this.#start));
+    this.#start += count;
     this.position += count;
   }
 
-  #pendingMatch: number | undefined;
-
-  /** @returns -1 when its bytes are not there yet. */
-  #match(at: number): number {
-    this.#pendingMatch ??= this.#column.number();
-    const match = this.#pendingMatch;
-    if (match >>> 16 > this.#plain.length - at) return -1;
-    this.#pendingMatch = undefined;
+  /** @returns the token's length, or 0 when its bytes are not there yet. */
+  #put(tokens: Uint32Array, index: number): number {
+    if (this.#literals > 0) {
+      if (this.#start >= this.#end) return 0;
+      this.#literals--;
+      tokens[index] = this.#plain[this.#start] ?? 0;
+      return 1;
+    }
+    this.#match ??= this.#column.number();
+    const match = this.#match;
+    if (match >>> 16 > this.#end - this.#start) return 0;
+    this.#match = undefined;
     this.#literals = this.#nextRun();
-    return match;
+    tokens[index] = match;
+    return match >>> 16;
   }
 
   #nextRun(): number {

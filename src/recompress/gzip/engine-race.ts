@@ -23,9 +23,10 @@ export class Runner implements StretchTaker {
   #most = Infinity;
   #hasEnded = false;
 
-  constructor(candidate: Candidate) {
+  /** @param model of the candidate, if there is one already: models keep their tables for the next member */
+  constructor(candidate: Candidate, model = candidate.engine.model(candidate.framing)) {
     this.candidate = candidate;
-    this.model = candidate.engine.model(candidate.framing);
+    this.model = model;
     this.predictor = this.model.predictor(this.corrections);
   }
 
@@ -86,12 +87,20 @@ export function race(field: RaceField, course: RaceCourse): readonly Runner[] {
   return runAll(candidates, course);
 }
 
+/** @returns one that takes the whole sample as `last` took what came before. */
+export function runAgain(last: Runner, { sample, isWhole }: RaceCourse): Runner {
+  const runner = new Runner(last.candidate, last.model);
+  sample.replayStretches(runner, Infinity);
+  if (isWhole) runner.end();
+  return runner;
+}
+
 /**
  * Lets the candidates take the whole sample, one after the other; who falls behind drops out there.
  *
  * @returns those with the fewest corrections and those near them, in the order of the candidates.
  */
-export function runAll(candidates: Iterable<Candidate>, course: RaceCourse): readonly Runner[] {
+function runAll(candidates: Iterable<Candidate>, course: RaceCourse): readonly Runner[] {
   let limit = Infinity;
   const arrived: Runner[] = [];
   for (const candidate of candidates) {

@@ -4,6 +4,8 @@ import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
 /** Headers beyond this are no headers of layers. */
 const LARGEST_HEADER_BYTES = 64 * 1024;
 const FIRST_BYTES = 64;
+/** Most headers have ten bytes, and what follows them need not be copied. */
+const MOST_BYTES_AT_ONCE = 512;
 const MAGIC_BYTES = 2;
 const FIXED_BYTES = 10;
 const DEFLATE = 8;
@@ -34,13 +36,14 @@ export class GzipHeaderReader {
   }
 
   /**
-   * @returns how many of the bytes were taken.
+   * @returns how many of the bytes were taken; there may be more to take.
    * @throws {BrokenStream} when no decoder would take the header.
    * @throws {UnsupportedStream} when it is larger than 64 KiB.
    */
   write(bytes: Uint8Array): number {
     const before = this.#size;
-    this.#append(bytes.subarray(0, LARGEST_HEADER_BYTES + 1 - before));
+    const room = LARGEST_HEADER_BYTES + 1 - before;
+    this.#append(bytes.subarray(0, Math.min(room, MOST_BYTES_AT_ONCE)));
     this.#size = this.#judge();
     return this.#size - before;
   }

