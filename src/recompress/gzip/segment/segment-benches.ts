@@ -1,4 +1,5 @@
 import { PlainWindow } from "../../plain-window.ts";
+import { RecipeError } from "../../recipe-error.ts";
 import type { Framing } from "../framing.ts";
 import { SEGMENT_BYTES, type SegmentEngine } from "./segment-engine.ts";
 import type { MakeSegmentEngine } from "./segment-levels.ts";
@@ -21,7 +22,11 @@ export class SegmentBenches {
   readonly #make: MakeSegmentEngine;
   #spare: SegmentBench | undefined;
 
+  /** @throws {RecipeError} when the framing has blocks of no bytes. */
   constructor(make: MakeSegmentEngine, framing: Framing) {
+    if (framing.kind === "blocks" && framing.blockBytes < 1) {
+      throw new RecipeError("a framing has blocks without bytes");
+    }
     this.#make = make;
     this.framing = framing;
   }

@@ -8,6 +8,8 @@ import { type SegmentNote, SegmentNotesReader } from "./segment-notes.ts";
 import { HELD_BYTES, SegmentRunner } from "./segment-runner.ts";
 
 const FREE: Guide = { kind: "free" };
+/** Bytes of corrections before the place, segments since the last of them, segments before the place. */
+const STATE_NUMBERS = 3;
 /** Larger than a segment, small enough for fast arithmetic. */
 const FAR = 1 << 20;
 
@@ -27,6 +29,8 @@ export class SegmentProducer implements TokenProducer {
   #count = 0;
   /** Bytes of a token that was passed over in part. */
   #splitBytes = 0;
+  /** The bench may be somebody else's. */
+  #isDone = false;
 
   /** @throws {RecipeError} when the corrections or the restart make no sense. */
   constructor(benches: SegmentBenches, corrections: ColumnReader, restart?: TokenRestart) {
@@ -44,7 +48,7 @@ export class SegmentProducer implements TokenProducer {
   }
 
   get free(): number {
-    return this.#bench.window.free + this.#runner.slidable;
+    return this.#isDone ? 0 : this.#bench.window.free + this.#runner.slidable;
   }
 
   get position(): number {
@@ -70,6 +74,7 @@ export class SegmentProducer implements TokenProducer {
       if (this.#next === this.#count && !this.#run()) break;
       index = this.#copy(tokens, { from: index, to, untilByte });
     }
+    this.#finish();
     return index;
   }
 
@@ -78,6 +83,7 @@ export class SegmentProducer implements TokenProducer {
       if (this.#splitBytes === 0 && this.#next === this.#count && !this.#run()) return;
       this.#skip(Math.min(untilByte - this.#position, FAR));
     }
+    this.#finish();
   }
 
   #copy(tokens: Uint32Array, { from, to, untilByte }: ProduceRange): number {
@@ -113,7 +119,7 @@ export class SegmentProducer implements TokenProducer {
   #run(): boolean {
     const { window, wanted } = this.#bench;
     const runner = this.#runner;
-    if (!this.#isReady && !this.#warmUp()) return false;
+    if (this.#isDone || (!this.#isReady && !this.#warmUp())) return false;
     if (window.end < runner.end && (!this.#isEnded || window.end <= runner.start)) return false;
     const end = Math.min(runner.end, window.end);
     const start = Math.max(runner.start, runner.emitted);
@@ -144,7 +150,15 @@ export class SegmentProducer implements TokenProducer {
     return true;
   }
 
-  /** When all segments were run, all corrections must have been used. The bench is needed no more then. */
+  /** When the last token is out, the bench goes back. */
+  #finish(): void {
+    if (this.#isDone || !this.#isEnded || this.#next < this.#count) return;
+    if (this.#bench.window.end > this.#runner.start) return;
+    this.#isDone = true;
+    this.#benches.giveBack(this.#bench);
+  }
+
+  /** When all segments were run, all corrections must have been used. */
   #checkEnd(): void {
     const { window } = this.#bench;
     if (window.end > this.#runner.start) return;
@@ -159,6 +173,8 @@ function guideFrom({ fixes }: SegmentNote): Guide {
 }
 
 function checkRestart({ historyBytes, state }: TokenRestart, isFramed: boolean): void {
+  if (state.length !== STATE_NUMBERS)
+    throw new RecipeError("a restart is not that of a segment model");
   const segments = state[2] ?? 0;
   if (historyBytes > (isFramed ? FARTHEST : HELD_BYTES))
     throw new RecipeError("a restart's history is too long");

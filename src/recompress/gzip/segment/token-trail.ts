@@ -24,6 +24,8 @@ export class TokenTrail implements SegmentTrail {
   readonly #bytes: Uint8Array;
   count = 0;
   at = 0;
+  /** Where the last match ended, or the segment began. */
+  since = 0;
   /** The token that overruled the last match. */
   forced = 0;
   fixes: readonly number[] = [];
@@ -44,6 +46,7 @@ export class TokenTrail implements SegmentTrail {
   begin(span: SegmentSpan, guide: Guide): void {
     this.count = 0;
     this.at = span.start;
+    this.since = span.start;
     this.#fixAt = 0;
     this.#fixIndex = NO_FIX;
     this.#noted = [];
@@ -120,6 +123,7 @@ export class TokenTrail implements SegmentTrail {
     }
     this.count++;
     this.at += length;
+    this.since = this.at;
     return true;
   }
 
@@ -127,8 +131,9 @@ export class TokenTrail implements SegmentTrail {
   #force(token: number): false {
     if (this.#mode === FOLLOW) this.#noted.push(this.count, token);
     this.tokens[this.count++] = token;
-    this.at += token < 256 ? 1 : token >>> 16;
     this.forced = token;
+    this.at += token < 256 ? 1 : token >>> 16;
+    if (token > 255) this.since = this.at;
     return false;
   }
 

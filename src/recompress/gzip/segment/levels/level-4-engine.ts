@@ -115,8 +115,8 @@ export class Level4Engine implements SegmentEngine {
     const before = text.commonBefore(at, from, Math.max(trail.at, span.base + at - from));
     const isForeseen = trail.match(at - before, at - from, before + after);
     this.#at = Math.max(trail.at, this.#next + 1);
+    this.#since = trail.since;
     if (!isForeseen && trail.forced < 256) return false;
-    this.#since = trail.at;
     return true;
   }
 

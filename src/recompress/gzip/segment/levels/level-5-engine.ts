@@ -79,11 +79,11 @@ export class Level5Engine implements SegmentEngine {
     search.length += before;
     const isForeseen = trail.match(at - before, at - from, search.length);
     search.at = Math.max(trail.at, search.next + 1);
+    search.since = trail.since;
     if (!isForeseen) {
       if (trail.forced < 256) return false;
       search.length = trail.forced >>> 16;
     }
-    search.since = trail.at;
     return true;
   }
 

@@ -94,9 +94,9 @@ export class Level6Engine implements SegmentEngine {
     search.length += before;
     const isForeseen = trail.match(at - before, at - from, search.length);
     search.at = Math.max(trail.at, search.next + 1);
+    search.since = trail.since;
     if (!isForeseen && trail.forced < 256) return false;
     this.#distance = isForeseen ? at - from : trail.forced & 0xffff;
-    search.since = trail.at;
     return true;
   }
 

@@ -128,11 +128,11 @@ export class SingleTableEngine implements SegmentEngine {
     const { trail } = this;
     const isForeseen = trail.match(this.#at, this.#at - this.#from, this.#length);
     this.#at = Math.max(trail.at, this.#seen + 1);
+    this.#since = trail.since;
     if (!isForeseen) {
       if (trail.forced < 256) return false;
       this.#length = trail.forced >>> 16;
     }
-    this.#since = trail.at;
     return true;
   }
 
