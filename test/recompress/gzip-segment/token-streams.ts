@@ -83,7 +83,7 @@ export function rebuild(
   const producer = model.producer(new ColumnReader(column), restart);
   const plain = plainOf(shape);
   let given = plainOf(shape.slice(0, fromStretch)).length - (restart?.historyBytes ?? 0);
-  let hasEnded = false;
+  const end = { isTold: false };
   const give = (): void => {
     const piece = plain.subarray(
       given,
@@ -91,10 +91,10 @@ export function rebuild(
     );
     given += piece.length;
     if (piece.length > 0) producer.take(piece);
-    else if (hasEnded) throw new Error("the producer is stuck");
+    else if (end.isTold) throw new Error("the producer is stuck");
     else {
       producer.end();
-      hasEnded = true;
+      end.isTold = true;
     }
   };
   let untilByte = 0;
@@ -109,7 +109,7 @@ export function rebuild(
     }
     return stretch.tokens === undefined ? undefined : Uint32Array.from(tokens);
   });
-  while (!hasEnded) give();
+  while (!end.isTold) give();
   return rebuilt;
 }
 
