@@ -10,10 +10,12 @@ import { NotGzip, UnknownEncoder } from "./gzip-errors.ts";
 import { GzipFindings } from "./gzip-findings.ts";
 import { GzipHeaderReader } from "./gzip-header.ts";
 import { GzipMembersWriter } from "./gzip-members.ts";
-import { GzipRestartsWriter } from "./gzip-restarts.ts";
+import { GzipRestartsWriter, STREAM_START } from "./gzip-restarts.ts";
+import type { GzipRestart } from "./gzip-restarts.ts";
 import { GzipTrailerReader, isTrailerOf } from "./gzip-trailer.ts";
-import { MemberAnalyser, RESTART_SPACING_BYTES } from "./member-analyser.ts";
+import { MemberAnalyser } from "./member-analyser.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
+import { isRestartDue } from "./restart-spacing.ts";
 
 /** What may follow the last member, junk or zeros, and still be kept in a recipe. */
 const LARGEST_TAIL_BYTES = 64 * 1024;
@@ -49,7 +51,7 @@ export class GzipAnalyser implements StreamAnalyser {
   #headerEnd = 0;
   #streamBytes = 0;
   #plainBytes = 0;
-  #lastRestart = 0;
+  #lastRestart = STREAM_START;
   #reason: RawReason | undefined;
 
   constructor({ onPlain, engines = GZIP_ENGINES }: GzipAnalysis) {
@@ -110,7 +112,7 @@ export class GzipAnalyser implements StreamAnalyser {
     if (state !== "done") return;
     this.#headerEnd = this.#streamBytes;
     this.#memberStart = this.#streamBytes - bytes.length;
-    if (this.#plainBytes - this.#lastRestart >= RESTART_SPACING_BYTES) this.#restartAtMember();
+    this.#considerRestart();
     this.#member.begin(bytes, this.#headerEnd);
     this.#state = "body";
   }
@@ -138,17 +140,15 @@ export class GzipAnalyser implements StreamAnalyser {
     this.#state = "header";
   }
 
-  #restartAtMember(): void {
-    this.#lastRestart = this.#plainBytes;
-    this.#restarts.restart({
+  /** A rebuild can begin at any member's header. */
+  #considerRestart(): void {
+    const { plainByte, streamByte } = this.#lastRestart;
+    if (!isRestartDue(this.#plainBytes - plainByte, this.#memberStart - streamByte)) return;
+    this.#restart({
+      ...STREAM_START,
       member: this.#memberCount,
-      block: 0,
       plainByte: this.#plainBytes,
-      memberByte: 0,
       streamByte: this.#memberStart,
-      streamBit: 0,
-      crc: 0,
-      tokens: undefined,
     });
   }
 
@@ -157,11 +157,10 @@ export class GzipAnalyser implements StreamAnalyser {
     for (const [index, mark] of marks.entries()) {
       const tokens = runner.predictor.restarts[index];
       if (tokens === undefined) continue;
-      this.#lastRestart = this.#plainBytes + mark.byte;
-      this.#restarts.restart({
+      this.#restart({
         member: this.#memberCount,
         block: mark.block,
-        plainByte: this.#lastRestart,
+        plainByte: this.#plainBytes + mark.byte,
         memberByte: mark.byte,
         streamByte: this.#headerEnd + Math.floor(mark.bit / 8),
         streamBit: mark.bit % 8,
@@ -169,6 +168,11 @@ export class GzipAnalyser implements StreamAnalyser {
         tokens,
       });
     }
+  }
+
+  #restart(restart: GzipRestart): void {
+    this.#lastRestart = restart;
+    this.#restarts.restart(restart);
   }
 
   #beginTail(bytes: Uint8Array): void {

@@ -11,11 +11,10 @@ import type { DeflateHandler } from "./inflate/inflater.ts";
 import { Inflater } from "./inflate/inflater.ts";
 import { MemberFollower } from "./member-follower.ts";
 import { UnsupportedStream } from "../stream-errors.ts";
+import { isRestartDue } from "./restart-spacing.ts";
 import { TokenSample } from "./token-sample.ts";
 import { UnknownEncoder } from "./gzip-errors.ts";
 
-/** Restarts are at least this far from one another, in plain bytes. */
-export const RESTART_SPACING_BYTES: number = 4 * 1024 * 1024;
 /** Columns may always be this large, beyond it a share of the stream, and never larger than memory allows. */
 const ALWAYS_ALLOWED_BYTES = 64 * 1024;
 const ALLOWED_SHARE = 0.25;
@@ -34,6 +33,8 @@ export interface MemberMark {
   /** CRC-32 of the plain bytes before it. */
   readonly crc: number;
 }
+
+const MEMBER_START: MemberMark = { block: 0, byte: 0, bit: 0, crc: 0 };
 
 /** What there is to know of a member at its end. */
 export interface AnalysedMember {
@@ -71,7 +72,7 @@ export class MemberAnalyser implements DeflateHandler {
   #plainBytes = 0;
   #crc = 0;
   #marks: MemberMark[] = [];
-  #lastMark = 0;
+  #lastMark = MEMBER_START;
 
   constructor(options: MemberOptions) {
     this.#options = options;
@@ -100,7 +101,7 @@ export class MemberAnalyser implements DeflateHandler {
     this.#plainBytes = 0;
     this.#crc = 0;
     this.#marks = [];
-    this.#lastMark = 0;
+    this.#lastMark = MEMBER_START;
   }
 
   /**
@@ -184,7 +185,9 @@ export class MemberAnalyser implements DeflateHandler {
   }
 
   #isMark(follower: MemberFollower): boolean {
-    if (this.#plainBytes - this.#lastMark < RESTART_SPACING_BYTES) return false;
+    const { byte, bit } = this.#lastMark;
+    const streamBytes = (this.#inflater.blockBitPosition - bit) / 8;
+    if (!isRestartDue(this.#plainBytes - byte, streamBytes)) return false;
     const framing = follower.favourite?.candidate.framing;
     // Each of the framing's blocks is begun afresh, which makes its start the cheapest place.
     return framing?.kind !== "blocks" || this.#plainBytes % framing.blockBytes === 0;
@@ -192,13 +195,13 @@ export class MemberAnalyser implements DeflateHandler {
 
   #mark(follower: MemberFollower): void {
     follower.mark();
-    this.#lastMark = this.#plainBytes;
-    this.#marks.push({
+    this.#lastMark = {
       block: this.#blocks,
       byte: this.#plainBytes,
       bit: this.#inflater.blockBitPosition,
       crc: this.#crc,
-    });
+    };
+    this.#marks.push(this.#lastMark);
   }
 
   #checkSize(follower: MemberFollower): void {

@@ -91,6 +91,11 @@ describe("GzipAnalyser", () => {
     expect(Buffer.compare(rebuildInParts(recipe, plain), stream)).toBe(0);
   });
 
+  it("marks no places in a stream so short that they would be a share of it", () => {
+    const { outcome } = analyse(gzipMember(new Uint8Array(9_000_000)));
+    expect(gzipRestarts(recipeOf(outcome))).toEqual([]);
+  });
+
   it("marks the headers of later members", () => {
     const stream = Buffer.concat(Array.from({ length: 31 }, () => gzipMember(LAYER)));
     const { outcome, plain } = analyse(stream);
