@@ -7,6 +7,8 @@ const SPACING_BYTES = 64 * MEBIBYTE;
 /** A finder has to run for as long as matches reach, and this much longer, to come to another's state. */
 const WARM_UP_BYTES = 16 * MEBIBYTE;
 const CHECK_EVERY_BYTES = MEBIBYTE;
+/** A try is in vain when it has come to nothing after as many times the warm-up. */
+const PATIENCE_WARM_UPS = 3;
 /** After as many vain tries the search for restarts ends. */
 const MOST_FAILURES = 8;
 
@@ -105,7 +107,7 @@ export class RestartScout {
       this.#drop();
       return this.#shadowFrom;
     }
-    if (position - this.#shadowFrom >= 2 * this.#warmUpBytes) {
+    if (position - this.#shadowFrom >= PATIENCE_WARM_UPS * this.#warmUpBytes) {
       this.#failures++;
       this.#drop();
     }
