@@ -39,9 +39,9 @@ function block(
 }
 
 /** A header with the codes that Go would make for these tokens. */
-function goHeader(tokens: Uint32Array): BlockHeader {
+function goHeader(...stretches: readonly Uint32Array[]): BlockHeader {
   const counts = new SymbolCounts();
-  counts.add(tokens, 0, tokens.length);
+  for (const tokens of stretches) counts.add(tokens, 0, tokens.length);
   const tree = new GoTreeBuilder({ isTrimmed: true }).build(counts);
   return { kind: "dynamic", isFinal: false, tree };
 }
@@ -93,19 +93,30 @@ describe("BlockTableWriter", () => {
 
   it("tells codes that could only be made from more tokens than a rebuild may gather", () => {
     const lot = literals(65_536, 20);
-    const lots = MOST_GATHERED_TOKENS / lot.length;
+    const within = Array.from({ length: MOST_GATHERED_TOKENS / lot.length }, () => lot);
+    const beyond = [...within, lot.subarray(0, 1)];
     const columns = written((table) => {
       table.memberStart({ ...GO, sizeUnit: "tokens" });
-      block(
-        table,
-        goHeader(lot),
-        Array.from({ length: lots }, () => lot),
-      );
-      block(table, goHeader(lot), [...Array.from({ length: lots }, () => lot), lot.subarray(0, 1)]);
+      for (const tokens of [within, beyond]) block(table, goHeader(...tokens), tokens);
     });
-    const [within, beyond] = plans(columns, 2);
-    expect(within).toMatchObject({ codes: { kind: "made", span: "block" } });
-    expect(beyond).toMatchObject({ codes: { kind: "told" } });
+    const [one, other] = plans(columns, 2);
+    expect(one).toMatchObject({ codes: { kind: "made", span: "block" } });
+    expect(other).toMatchObject({ codes: { kind: "told" } });
+  });
+
+  it("tells the size of a block that goes beyond its framing's block", () => {
+    const columns = written((table) => {
+      table.memberStart({ ...GO, framing: FRAMED });
+      for (const size of [60_000, 60_000, 60_000, 20_000]) {
+        block(table, { kind: "fixed", isFinal: false }, [literals(size, 2)]);
+      }
+    });
+    expect(plans(columns, 4).map(({ end }) => end)).toEqual([
+      { kind: "size", size: 60_000 },
+      { kind: "size", size: 60_000 },
+      { kind: "usual", size: 60_000 },
+      { kind: "usual", size: 60_000 },
+    ]);
   });
 
   it("spends next to nothing on blocks of one size and on marks", () => {

@@ -110,6 +110,22 @@ describe("GzipRebuilder", () => {
     expect(write(new Uint8Array(0))).toThrow(RecipeError);
   });
 
+  it("refuses a recipe that says another size of the stream or of the plain bytes", () => {
+    const noted = noteStream(gzipSync(LAYER), { model: new NotedTokenModel(BY_TOKENS) });
+    const { streamBytes, plainBytes } = noted.recipe;
+    const sizes = [{ streamBytes: streamBytes + 1 }, { streamBytes: streamBytes - 1 }];
+    for (const wrong of [...sizes, { plainBytes: plainBytes + 1 }, { plainBytes: 0 }]) {
+      const recipe = { ...noted.recipe, ...wrong };
+      expect(() => rebuilt({ ...noted, recipe }, () => 65_536)).toThrow(RecipeError);
+    }
+  });
+
+  it("gives up when the model neither takes nor chooses", () => {
+    const model = new NotedTokenModel({ ...BY_TOKENS, capacity: 100 });
+    const noted = noteStream(gzipSync(LAYER), { model });
+    expect(() => rebuilt(noted, () => 65_536)).toThrow("does not fit");
+  });
+
   it("refuses recipes of other formats and of engines that are not here", () => {
     const { recipe, engines } = noteStream(gzipSync("hello"), {
       model: new NotedTokenModel(BY_TOKENS),
