@@ -156,6 +156,7 @@ function run(engines: readonly GzipEngine[], heat: Heat): readonly GzipEngine[] 
 /** Marks of a gzip header (RFC 1952 section 2.3.1): XFL of the best and the fastest level, and OS. */
 const XFL_BEST = 2;
 const XFL_FASTEST = 4;
+const OS_UNIX = 3;
 const OS_UNKNOWN = 255;
 
 /**
@@ -175,5 +176,8 @@ function fit(engine: GzipEngine, header: Uint8Array): number {
   const fitsLevel =
     (extra === XFL_BEST) === (engine.level === "9") &&
     (extra === XFL_FASTEST) === (engine.level === "1");
-  return (fitsLevel ? 2 : 0) + (isZlib === (header[9] !== OS_UNKNOWN) ? 1 : 0);
+  const fitsSystem = isZlib === (header[9] !== OS_UNKNOWN);
+  // It differs from zlib only in its last bytes, by when one of the two has been chosen.
+  const isGnu = engine.encoder === "GNU gzip" && header[9] === OS_UNIX;
+  return (fitsLevel ? 4 : 0) + (fitsSystem ? 2 : 0) + (isGnu ? 1 : 0);
 }

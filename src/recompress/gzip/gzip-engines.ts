@@ -10,6 +10,7 @@ import {
 } from "./chain/klauspost-model.ts";
 import { ZLIB_LEVELS, zlibModel } from "./chain/zlib-model.ts";
 import type { Framing } from "./framing.ts";
+import { createLiteralModel } from "./segment/literal-model.ts";
 import type { SegmentLevel } from "./segment/segment-levels.ts";
 import { createSegmentModel } from "./segment/segment-model.ts";
 import type { TokenModel } from "./token-model.ts";
@@ -25,7 +26,8 @@ export interface GzipEngine {
   model(framing: Framing): TokenModel;
 }
 
-const ZLIB = "zlib, GNU gzip, pigz";
+const ZLIB = "zlib (Python, Java, pigz)";
+const GNU = "GNU gzip";
 const GO = "Go up to 1.26";
 const KLAUSPOST = "klauspost (pgzip, Go from 1.27)";
 
@@ -33,7 +35,14 @@ const zlibEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
   id: level,
   encoder: ZLIB,
   level: String(level),
-  model: (framing) => zlibModel(level, framing),
+  model: (framing) => zlibModel(level, { flavour: "zlib", framing }),
+}));
+
+const gnuEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
+  id: 50 + level,
+  encoder: GNU,
+  level: String(level),
+  model: (framing) => zlibModel(level, { flavour: "gnu", framing }),
 }));
 
 const goEngines: readonly GzipEngine[] = [
@@ -58,6 +67,14 @@ const klauspostEngines: readonly GzipEngine[] = [
   chainEngine(29, 9, "go1.27"),
 ];
 
+/** Encoders that look for no matches, and those that compress nothing. */
+const literalEngine: GzipEngine = {
+  id: 30,
+  encoder: "without matches",
+  level: "0",
+  model: () => createLiteralModel(),
+};
+
 /** Versions of klauspost/compress that chose otherwise. */
 const olderEngines: readonly GzipEngine[] = [
   segmentEngine(31, "level-1-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "1" }),
@@ -78,7 +95,9 @@ export const GZIP_ENGINES: readonly GzipEngine[] = [
   ...goEngines.toSorted(byLikelihood),
   ...klauspostEngines.toSorted(byLikelihood),
   ...zlibEngines.toSorted(byLikelihood),
+  ...gnuEngines.toSorted(byLikelihood),
   ...olderEngines.toSorted(byLikelihood),
+  literalEngine,
 ];
 
 /** The default levels first: 6 for most, 5 for pgzip, 9 and 1 for those in a special hurry. */
