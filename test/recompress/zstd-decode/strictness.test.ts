@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { BrokenStream, UnsupportedStream } from "../../../src/recompress/stream-errors.ts";
 import { CODE_KINDS } from "../../../src/recompress/zstd/codes.ts";
 import { spreadSymbols } from "../../../src/recompress/zstd/fse.ts";
+import { BlockWriter } from "../../../src/recompress/zstd/write/block-writer.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { backwardBits, handFrame, skippableFrame, type HandBlock } from "./frame-bytes.ts";
 import { plainSamples } from "./plain-samples.ts";
@@ -31,6 +32,57 @@ function oneSequence(offsetBits: number, offset: number, choice = 0): HandBlock 
   return { type: 2, bytes: [1 << 3, 65, 1, 0, ...bits] };
 }
 
+/** A compressed block with the tables of the format, made by the writer: it need not make sense. */
+function writtenBlock(literals: string, sequences: readonly number[]): HandBlock {
+  const bytes = new BlockWriter().write(
+    {
+      type: "compressed",
+      isLast: true,
+      start: 0,
+      end: 0,
+      literals: {
+        type: "raw",
+        sizeFormat: 0,
+        bytes: Buffer.from(literals),
+        size: literals.length,
+        compressedSize: 0,
+        tree: undefined,
+      },
+      sequences: {
+        count: sequences.length / 3,
+        countBytes: 1,
+        modes: 0,
+        sequences: Int32Array.from(sequences),
+        tables: [undefined, undefined, undefined],
+      },
+    },
+    new Uint8Array(0),
+  );
+  return { type: 2, bytes: [...bytes.subarray(3)] };
+}
+
+/** Sequences without bits: every table has one code only. */
+function bareSequences(
+  count: number,
+  offsetCode: number,
+  bits: readonly number[] = [1],
+): HandBlock {
+  const long = count - 0x7f00;
+  const counted = count < 128 ? [count] : [255, long & 255, long >> 8];
+  return { type: 2, bytes: [0, ...counted, 0b01010100, 0, offsetCode, 0, ...bits] };
+}
+
+/** Literals in four streams, all of the byte 0, from a tree of two codes of one bit. */
+function fourStreams(literals: number, stream: number): HandBlock {
+  const header = 2 | (1 << 2) | (literals << 4) | (12 << 14);
+  const sizes = [1, 0, 1, 0, 1, 0];
+  const streams = [stream, stream, stream, stream];
+  return {
+    type: 2,
+    bytes: [header & 255, (header >> 8) & 255, header >> 16, 128, 0x10, ...sizes, ...streams, 0],
+  };
+}
+
 function refusal(stream: Uint8Array): unknown {
   try {
     tellStream([stream]);
@@ -51,6 +103,17 @@ describe("ZstdDecoder takes what the format allows", () => {
       "the offset used last",
       handFrame({ blocks: [RAW, oneSequence(0, 0)] }),
       "\x01\x02\x03\x04AAAAA",
+    ],
+    ["four streams", handFrame({ blocks: [fourStreams(8, 4)] }), "\0".repeat(8)],
+    [
+      "a block of 128 KiB",
+      handFrame({ blocks: [writtenBlock("a", [1, 131_071, 1])] }),
+      "a".repeat(131_072),
+    ],
+    [
+      "as many sequences as fit",
+      handFrame({ blocks: [{ type: 0, bytes: [65, 65, 65, 65] }, bareSequences(43_690, 0)] }),
+      "A".repeat(131_074),
     ],
     ["a frame of nothing", handFrame({ blocks: [{ type: 0, bytes: [] }] }), ""],
     [
@@ -113,6 +176,23 @@ describe("ZstdDecoder refuses as broken", () => {
     ["reserved bits in the modes", handFrame({ blocks: [{ type: 2, bytes: [8, 65, 1, 1, 1] }] })],
     ["sequences without an end", handFrame({ blocks: [{ type: 2, bytes: [8, 65, 1, 0, 0] }] })],
     ["a match from before the frame", handFrame({ blocks: [oneSequence(2, 3)] })],
+    ["an offset of 0", handFrame({ blocks: [RAW, writtenBlock("", [0, 4, 3])] })],
+    ["a match larger than a block", handFrame({ blocks: [writtenBlock("a", [1, 131_072, 1])] })],
+    ["literals larger than a block", handFrame({ blocks: [writtenBlock("ab", [1, 131_071, 1])] })],
+    ["more literals than there are", handFrame({ blocks: [RAW, writtenBlock("a", [2, 4, 5])] })],
+    ["more sequences than fit", handFrame({ blocks: [RAW, bareSequences(43_691, 0)] })],
+    [
+      "an offset of 31 bits",
+      handFrame({
+        blocks: [RAW, writtenBlock("a", [1, 4, 6]), bareSequences(1, 31, [0, 0, 0, 128])],
+      }),
+    ],
+    ["four streams of four literals", handFrame({ blocks: [fourStreams(4, 2)] })],
+    [
+      "a count of sequences and nothing more",
+      handFrame({ blocks: [{ type: 2, bytes: [8, 65, 1] }] }),
+    ],
+    ["streams longer than the literals", handFrame({ blocks: [longStream()] })],
     ["bits that are left over", handFrame({ blocks: [RAW, tooManyBits()] })],
     ["too few bits", handFrame({ blocks: [RAW, { type: 2, bytes: [8, 65, 1, 0, 0xff, 1] }] })],
   ])("%s", (_, stream) => {
@@ -126,6 +206,11 @@ describe("ZstdDecoder refuses as broken", () => {
     blocks[2] = oneSequence(10, 5);
     expect(refusal(handFrame({ header: [0], blocks }))).toBeInstanceOf(BrokenStream);
   });
+
+  function longStream(): HandBlock {
+    const { type, bytes } = fourStreams(8, 4);
+    return { type, bytes: bytes.map((byte, index) => (index === 9 ? 4 : byte)) };
+  }
 
   function tooManyBits(): HandBlock {
     const { type, bytes } = oneSequence(2, 3);

@@ -1,5 +1,5 @@
 import { PlainWindow } from "../../plain-window.ts";
-import { BrokenStream, UnsupportedStream } from "../../stream-errors.ts";
+import { UnsupportedStream } from "../../stream-errors.ts";
 import type { DecodedBlock } from "../decoded-block.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import type { InputBuffer } from "./input-buffer.ts";
@@ -82,7 +82,6 @@ export class BlockDecoder {
     const to = from + this.#input.size;
     const start = this.#window.end;
     const literals = this.#literals.decode({ from, to }, mostBytes);
-    if (this.#literals.end >= to) throw new BrokenStream("a block has no sequences section");
     const sequences = this.#sequences.decode({ from: this.#literals.end, to });
     const reach = { frameStart: this.#frameStart, windowBytes: this.#windowBytes, mostBytes };
     this.#executor.run(literals, sequences, reach);

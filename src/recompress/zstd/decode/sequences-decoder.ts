@@ -62,7 +62,6 @@ export class SequencesDecoder {
   #decodeSome(count: number, countBytes: number, { from, to }: InputSpan): SequencesSection {
     const modesAt = from + countBytes;
     const modes = this.#input.number(modesAt, 1);
-    if (modesAt >= to) throw new BrokenStream("a sequences section is cut off");
     if ((modes & 3) !== 0) throw new BrokenStream("reserved bits are set in a block's modes");
     const [literals, offsets, matches] = this.#tables;
     const tables = [
