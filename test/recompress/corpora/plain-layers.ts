@@ -63,7 +63,7 @@ export async function settleLayer(layer: PlainLayer, folder: string): Promise<st
 }
 
 async function makeMadeUp(file: string): Promise<void> {
-  const pieces = plainLayerPieces({ seed: 11, sizeBytes: MADE_UP_BYTES });
+  const pieces = plainLayerPieces({ seed: 11, sizeBytes: MADE_UP_BYTES, canUnpack: true });
   await pipeline(Readable.from(pieces), createWriteStream(file));
 }
 
