@@ -1,0 +1,237 @@
+import { describe, expect, test } from "vitest";
+import { RecipeError } from "../../../src/recompress/recipe-error.ts";
+import {
+  readBlockRecord,
+  usualCountBytes,
+  usualSizeFormat,
+  writeBlockRecord,
+} from "../../../src/recompress/zstd/block-records.ts";
+import type { BlockRecord } from "../../../src/recompress/zstd/block-records.ts";
+import { predictFrameHeader } from "../../../src/recompress/zstd/frame-header.ts";
+import {
+  readItemRecord,
+  writeFrameRecord,
+  writeSkippableRecord,
+} from "../../../src/recompress/zstd/frame-records.ts";
+import {
+  createZstdColumns,
+  readZstdColumns,
+  toZstdRecipe,
+} from "../../../src/recompress/zstd/zstd-columns.ts";
+import type {
+  ZstdColumnReaders,
+  ZstdColumnWriters,
+} from "../../../src/recompress/zstd/zstd-columns.ts";
+import { readZstdHead, writeZstdHead } from "../../../src/recompress/zstd/zstd-head.ts";
+import { readRestarts, writeRestart } from "../../../src/recompress/zstd/zstd-restarts.ts";
+
+const SIZES = { streamBytes: 1000, plainBytes: 5000 };
+const BLOCK: BlockRecord = {
+  isLast: false,
+  type: "compressed",
+  literalsType: "treeless",
+  sizeFormat: undefined,
+  hasSequences: true,
+  modes: 168,
+  countBytes: undefined,
+  sizeBytes: undefined,
+  tree: undefined,
+  tables: [undefined, undefined, undefined],
+  fixes: [],
+};
+
+function written(write: (columns: ZstdColumnWriters) => void): ZstdColumnReaders {
+  const columns = createZstdColumns();
+  write(columns);
+  return readZstdColumns(toZstdRecipe(columns, SIZES));
+}
+
+describe("a block's record", () => {
+  test.each<Partial<BlockRecord>>([
+    {},
+    { isLast: true, type: "raw", literalsType: "raw", hasSequences: false, modes: 0 },
+    { type: "rle", literalsType: "raw", hasSequences: false, modes: 0, sizeBytes: 0 },
+    { hasSequences: false, modes: 0, literalsType: "rle", sizeFormat: 3, countBytes: 2 },
+    { fixes: [0, 5, 6, 7, 98_047, 131_072, 131_075, 2 ** 28, 98_047, 0, 0, 0] },
+    { tree: Uint8Array.of(1, 2), tables: [Uint8Array.of(3), undefined, Uint8Array.of(4, 5)] },
+  ])("is read as it was written: %j", (changes) => {
+    const record = { ...BLOCK, ...changes };
+    const columns = written((writers) => writeBlockRecord(writers, record));
+    expect(readBlockRecord(columns)).toEqual(record);
+  });
+
+  test("is one byte and one of modes, as a rule", () => {
+    const columns = createZstdColumns();
+    writeBlockRecord(columns, { ...BLOCK, modes: 100 });
+    expect([columns.blocks.sizeBytes, columns.modes.sizeBytes]).toEqual([1, 1]);
+  });
+
+  test.each([[6], [128, 2], [128, 128]])(
+    "is refused for flags that mean nothing: %j",
+    (...flags) => {
+      const columns = written((writers) => writers.blocks.raw(Uint8Array.of(...flags)));
+      expect(() => readBlockRecord(columns)).toThrow(RecipeError);
+    },
+  );
+
+  test("is refused when its corrections lead beyond any block", () => {
+    const columns = written((writers) => {
+      writeBlockRecord(writers, { ...BLOCK, fixes: [98_047, 1, 3, 4, 98_048, 1, 3, 4] });
+    });
+    expect(() => readBlockRecord(columns)).toThrow(RecipeError);
+  });
+});
+
+describe("usualSizeFormat and usualCountBytes", () => {
+  test("follow the smallest format that fits", () => {
+    expect([15, 16, 2047, 2048].map((size) => usualSizeFormat("raw", size))).toEqual([0, 1, 1, 3]);
+    expect([1023, 1024, 16_383, 16_384].map((size) => usualSizeFormat("treeless", size))).toEqual([
+      0, 2, 2, 3,
+    ]);
+    expect([127, 128, 0x7eff, 0x7f00].map(usualCountBytes)).toEqual([1, 2, 2, 3]);
+  });
+});
+
+describe("a frame's record", () => {
+  test.each([
+    {
+      header: undefined,
+      grownWindowBytes: undefined,
+      checksum: "computed",
+      checksumBytes: undefined,
+    },
+    {
+      header: Uint8Array.of(1, 2, 3),
+      grownWindowBytes: 4096,
+      checksum: "none",
+      checksumBytes: undefined,
+    },
+    {
+      header: undefined,
+      grownWindowBytes: undefined,
+      checksum: "stored",
+      checksumBytes: Uint8Array.of(9, 8, 7, 6),
+    },
+  ] as const)("is read as it was written: %j", (told) => {
+    const record = { kind: "frame", ...told } as const;
+    expect(readItemRecord(written((columns) => writeFrameRecord(columns, record)))).toEqual(record);
+  });
+
+  test("may be one of a skippable frame", () => {
+    const columns = written((writers) => writeSkippableRecord(writers, 2 ** 32 + 7));
+    expect(readItemRecord(columns)).toEqual({ kind: "skippable", sizeBytes: 2 ** 32 + 7 });
+  });
+
+  test.each([3, 24, 32])("is refused for flags that mean nothing: %i", (flags) => {
+    const columns = written((writers) => writers.items.number(flags));
+    expect(() => readItemRecord(columns)).toThrow(RecipeError);
+  });
+});
+
+describe("the head", () => {
+  test.each([undefined, { jobBytes: 524_288, from: 2 ** 40 }])(
+    "is read as it was written (%j)",
+    (jobs) => {
+      const head = { engine: 7, windowBytes: 65_536, blockBytes: 1024, jobs };
+      expect(readZstdHead(written((columns) => writeZstdHead(columns.head, head)).head)).toEqual(
+        head,
+      );
+    },
+  );
+
+  test.each([
+    { windowBytes: 1023 },
+    { windowBytes: 2 ** 26 + 1 },
+    { blockBytes: 0 },
+    { blockBytes: 131_073 },
+    { jobs: { jobBytes: 1000, from: 0 } },
+  ])("is refused with %j", (changes) => {
+    const head = { engine: 7, windowBytes: 65_536, blockBytes: 1024, jobs: undefined, ...changes };
+    const columns = written((writers) => writeZstdHead(writers.head, head));
+    expect(() => readZstdHead(columns.head)).toThrow(RecipeError);
+  });
+});
+
+describe("restart records", () => {
+  const columns = createZstdColumns();
+  const positions = {
+    head: 0,
+    items: 1,
+    blocks: 0,
+    modes: 0,
+    exceptions: 0,
+    tables: 0,
+    corrections: 0,
+    bytes: 2,
+    restarts: 0,
+  };
+  const first = {
+    plainFrom: 1000,
+    plainAt: 2000,
+    streamByte: 100,
+    windowBytes: 4096,
+    positions,
+    borders: { position: 2000, nextHeader: 2512, paxBytes: undefined, borders: [2100, 2200] },
+    frame: {
+      plainStart: 0,
+      carried: {
+        tree: { kind: "described", bytes: Uint8Array.of(1, 2, 3) },
+        tables: [
+          undefined,
+          { kind: "predefined", bytes: new Uint8Array(0) },
+          { kind: "rle", bytes: Uint8Array.of(5) },
+        ],
+      },
+    },
+  } as const;
+  const second = {
+    ...first,
+    plainFrom: 3000,
+    plainAt: 3000,
+    streamByte: 200,
+    borders: { position: 3000, nextHeader: undefined, paxBytes: 77, borders: [] },
+    frame: undefined,
+  };
+
+  function recipeWith(...records: Parameters<typeof writeRestart>[1][]) {
+    const writers = { ...columns, restarts: createZstdColumns().restarts };
+    for (const record of records) writeRestart(writers.restarts, record);
+    return toZstdRecipe(writers, SIZES);
+  }
+
+  test("are read as they were written", () => {
+    expect(readRestarts(recipeWith(first, second))).toEqual([first, second]);
+  });
+
+  test.each([
+    { plainFrom: 2001 },
+    { plainAt: 5001, plainFrom: 5000 },
+    { streamByte: 1001 },
+    { borders: { ...first.borders, nextHeader: 1999 } },
+    { borders: { ...first.borders, borders: [1999] } },
+    { borders: { ...first.borders, borders: [2200, 2100] } },
+  ])("are refused out of order: %j", (changes) => {
+    expect(() => readRestarts(recipeWith({ ...first, ...changes }))).toThrow(RecipeError);
+    expect(() => readRestarts(recipeWith(second, first))).toThrow(RecipeError);
+  });
+});
+
+describe("predictFrameHeader", () => {
+  const window = { windowBytes: 8 * 1024 * 1024 };
+
+  test.each([
+    [undefined, "28b52ffd0468"],
+    [0, "28b52ffd0468"],
+    [1, "28b52ffd0400"],
+    [255, "28b52ffd0400"],
+    [256, "28b52ffd44000000"],
+    [1023, "28b52ffd4400ff02"],
+    [1024, "28b52ffd44080003"],
+    [1025, "28b52ffd640103"],
+    [65_791, "28b52ffd64ffff"],
+    [65_792, "28b52ffda400010100"],
+  ])("of an only block of %s bytes, or several blocks", (onlyBlockBytes, expected) => {
+    const header = predictFrameHeader({ onlyBlockBytes, ...window });
+    expect(Buffer.from(header).toString("hex")).toBe(expected);
+  });
+});
