@@ -3,6 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { GzipAnalyser } from "../../../src/recompress/gzip/gzip-analyser.ts";
 import type { GzipEngine } from "../../../src/recompress/gzip/gzip-engines.ts";
 import { gzipRestarts } from "../../../src/recompress/gzip/gzip-restarts.ts";
+import type { TreeRule } from "../../../src/recompress/gzip/token-model.ts";
 import type { Outcome } from "../../../src/recompress/outcome.ts";
 import { encodeRecipe } from "../../../src/recompress/recipe.ts";
 import type { LiteralsModelLog } from "../../fakes/literals-model.ts";
@@ -204,6 +205,33 @@ describe("GzipAnalyser", () => {
     expect(other.made).toBe(1);
     expect(log.made).toBe(500);
     expect(log.ended).toBe(500);
+  });
+
+  test.for<[name: string, rows: readonly { id: number; treeRules: readonly TreeRule[] }[]]>([
+    [
+      "the one with the shorter block table wins",
+      [
+        { id: 8, treeRules: [] },
+        { id: 7, treeRules: ["zlib"] },
+      ],
+    ],
+    [
+      "the first wins",
+      [
+        { id: 7, treeRules: [] },
+        { id: 8, treeRules: [] },
+      ],
+    ],
+  ])("of engines that foresee all to the end, %s", ([, rows]) => {
+    const engines = rows.map(({ id, treeRules }) => ({
+      ...LITERALS_ENGINE,
+      id,
+      model: () => ({ ...literalsModel(), treeRules }),
+    }));
+    const stream = gzipMember(LARGE.subarray(0, 2_500_000));
+    const { outcome, plain } = analyse(stream, { engines });
+    // The rebuilder knows number 7 alone.
+    expect(Buffer.compare(rebuild(recipeOf(outcome), plain), stream)).toBe(0);
   });
 
   it("does not try all engines for ever on members that none foresees", () => {
