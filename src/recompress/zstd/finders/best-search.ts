@@ -4,10 +4,9 @@ import type { BlockCursor } from "./block-cursor.ts";
 import { Contender, SEEN_IN_TABLE } from "./contender.ts";
 import { LiteralBits } from "./literal-bits.ts";
 import type { MatchSearch } from "./match-search.ts";
+import { sameFour } from "./same-bytes.ts";
 import { positionAt } from "./position-table.ts";
 
-/** Offsets are repeated only when the block has more sequences than this. */
-const SEQUENCES_BEFORE_REPEATS = 2;
 const SHORTEST_FOUND = 4;
 /** Nothing better is looked for when a match has this length. */
 const GOOD_ENOUGH = 250;
@@ -65,7 +64,7 @@ export class BestSearch implements MatchSearch {
 
   readonly #revision: BestRevision;
   readonly #cursor: BlockCursor;
-  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #known: BestTables;
   readonly #best = new Contender();
   readonly #literals = new LiteralBits();
@@ -76,7 +75,7 @@ export class BestSearch implements MatchSearch {
 
   constructor(cursor: BlockCursor, revision: BestRevision) {
     this.#cursor = cursor;
-    this.#bytes = new Uint8Array(cursor.view.buffer);
+    this.#view = cursor.view;
     this.#revision = revision;
     this.#known = new BestTables(cursor.view);
     this.takesRunsWhole = revision.takesRunsWhole;
@@ -85,7 +84,9 @@ export class BestSearch implements MatchSearch {
 
   begin(): void {
     const { start, end } = this.#cursor;
-    this.#literalBits = this.#literals.estimate(this.#bytes.subarray(start, end));
+    this.#literalBits = this.#literals.estimate(
+      new Uint8Array(this.#view.buffer, start, end - start),
+    );
     this.#unsearched = start;
   }
 
@@ -128,7 +129,7 @@ export class BestSearch implements MatchSearch {
     this.#consider(at, positionAt(long, longSlot + 1), SEEN_IN_TABLE);
     this.#consider(at, positionAt(short, shortSlot), SEEN_IN_TABLE);
     this.#consider(at, positionAt(short, shortSlot + 1), SEEN_IN_TABLE);
-    if (cursor.count > SEQUENCES_BEFORE_REPEATS && this.#best.length < GOOD_ENOUGH) {
+    if (cursor.mayRepeat && this.#best.length < GOOD_ENOUGH) {
       this.#measureRepeats(at);
     }
     pushPosition(long, longSlot, at);
@@ -197,7 +198,7 @@ export class BestSearch implements MatchSearch {
   /** Lets a match lead that begins at `at` with the bytes of `seen`, if it is better. */
   #consider(at: number, seen: number, repeat: number): void {
     const cursor = this.#cursor;
-    if (!cursor.reaches(at, seen) || !cursor.sameFour(at, seen)) return;
+    if (!cursor.reaches(at, seen) || !sameFour(this.#view, at, seen)) return;
     if (this.#best.length > LONG_LENGTH && !this.#mayOutdo(at, seen)) return;
     cursor.propose(at, seen);
     if (this.#isStretched(repeat)) cursor.stretch(at, cursor.anchor);
@@ -212,7 +213,7 @@ export class BestSearch implements MatchSearch {
     if (end >= cursor.end) return false;
     const compared = end - COMPARED_BEFORE_END - at;
     const isCompared = end + 2 < cursor.end && compared > 4;
-    return !isCompared || cursor.sameFour(at + compared, seen + compared);
+    return !isCompared || sameFour(this.#view, at + compared, seen + compared);
   }
 
   #isStretched(repeat: number): boolean {

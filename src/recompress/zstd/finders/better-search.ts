@@ -1,20 +1,17 @@
 import type { BlockCursor } from "./block-cursor.ts";
 import { hash5, hash8 } from "./hashes.ts";
 import type { MatchSearch } from "./match-search.ts";
-import { createPositions, positionAt } from "./position-table.ts";
+import { eightSeenBefore, sameEight, sameFour, seenBefore } from "./same-bytes.ts";
+import { createPositions, NEVER, positionAt } from "./position-table.ts";
 
 const LONG_BITS = 19;
 const LONG_SHIFT = 32 - LONG_BITS;
 const SHORT_BITS = 13;
 const SHORT_SHIFT = 32 - SHORT_BITS;
-/** Offsets are repeated only when the block has more sequences than this. */
-const SEQUENCES_BEFORE_REPEATS = 2;
 /** The search takes one more byte per step for each 2^8 bytes without a match. */
 const IMPATIENCE_BITS = 8;
 const INDEX_STEP = 2;
 const OVERLAP_MARGIN = 8;
-/** So far back that it is always out of reach. */
-const NO_OFFSET = 0x40000000;
 
 /** What changed at speed `better` in the course of time. */
 export interface BetterRevision {
@@ -83,13 +80,13 @@ export class BetterSearch implements MatchSearch {
   }
 
   settle(): void {
-    const { repeat, from, position, limit, count } = this.#cursor;
+    const { repeat, from, position, limit, mightRepeat } = this.#cursor;
     if (repeat === 5) return this.#indexSecond();
     this.#triesSecond = false;
     if (position >= limit) return;
     const isOwn = repeat === 0;
     this.#index(isOwn && !this.#revision.indexesFromSearch ? from + 1 : this.#unsearched);
-    this.#triesSecond = isOwn && count > SEQUENCES_BEFORE_REPEATS + 1;
+    this.#triesSecond = isOwn && mightRepeat;
   }
 
   indexOverlap(from: number, to: number): void {
@@ -100,7 +97,7 @@ export class BetterSearch implements MatchSearch {
     const cursor = this.#cursor;
     const { position } = cursor;
     const behind = position - cursor.secondOffset;
-    if (behind < cursor.floor || !cursor.sameFour(position, behind)) return false;
+    if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
     cursor.repeat = 5;
     return true;
@@ -142,36 +139,36 @@ export class BetterSearch implements MatchSearch {
 
   #search(): boolean {
     const cursor = this.#cursor;
-    const long = this.#long;
-    const short = this.#short;
-    const { limit, anchor, floor, count } = cursor;
-    const offset = count > SEQUENCES_BEFORE_REPEATS ? cursor.newestOffset : NO_OFFSET;
+    const view = this.#view;
+    const { limit, anchor, floor, windowSize } = cursor;
+    const offset = cursor.repeatableOffset;
     let at = cursor.position;
     while (at < limit) {
-      const longSlot = this.#longSlot(at);
-      const shortSlot = hash5(this.#view, at) >>> SHORT_SHIFT;
-      const newer = positionAt(long, longSlot);
-      const older = positionAt(long, longSlot + 1);
-      const seenShort = positionAt(short, shortSlot);
-      long[longSlot + 1] = newer;
-      long[longSlot] = at;
-      short[shortSlot] = at;
+      const slot = this.#longSlot(at);
+      const newer = positionAt(this.#long, slot);
+      const older = positionAt(this.#long, slot + 1);
+      const short = this.#swapShort(at);
+      this.#long[slot + 1] = newer;
+      this.#long[slot] = at;
       const repeated = at + 1 - offset;
-      if (repeated >= floor && cursor.sameFour(at + 1, repeated)) return this.#takeRepeat(at);
-      if (this.#isLong(at, newer) || this.#isLong(at, older))
+      if (repeated >= floor && sameFour(view, at + 1, repeated)) return this.#takeRepeat(at);
+      const oldest = Math.max(at - windowSize + 1, floor);
+      if (newer >= oldest && eightSeenBefore(view, at, newer))
         return this.#takeLong(at, newer, older);
-      if (this.#isShort(at, seenShort)) return this.#takeShort(at, seenShort);
+      if (older >= oldest && eightSeenBefore(view, at, older))
+        return this.#takeLong(at, older, NEVER);
+      if (short >= oldest && seenBefore(view, at, short)) return this.#takeShort(at, short);
       at += 1 + ((at - anchor) >> IMPATIENCE_BITS);
     }
     return false;
   }
 
-  #isLong(at: number, seen: number): boolean {
-    return this.#cursor.reaches(at, seen) && this.#cursor.sameEight(at, seen);
-  }
-
-  #isShort(at: number, seen: number): boolean {
-    return this.#cursor.reaches(at, seen) && this.#cursor.sameFour(at, seen);
+  /** Enters a place in the short table, and tells what was there. */
+  #swapShort(at: number): number {
+    const slot = hash5(this.#view, at) >>> SHORT_SHIFT;
+    const seen = positionAt(this.#short, slot);
+    this.#short[slot] = at;
+    return seen;
   }
 
   #takeRepeat(at: number): boolean {
@@ -183,11 +180,12 @@ export class BetterSearch implements MatchSearch {
     return true;
   }
 
-  #takeLong(at: number, newer: number, older: number): boolean {
+  /** @param second perhaps longer than the first one */
+  #takeLong(at: number, first: number, second: number): boolean {
+    const cursor = this.#cursor;
     this.#unsearched = at + 1;
-    this.#cursor.proposeLength(at, at, 0);
-    if (this.#isLong(at, newer)) this.#prefer(at, newer);
-    if (this.#isLong(at, older)) this.#prefer(at, older);
+    cursor.propose(at, first);
+    if (cursor.reaches(at, second) && sameEight(this.#view, at, second)) this.#prefer(at, second);
     return this.#finish();
   }
 
@@ -208,7 +206,7 @@ export class BetterSearch implements MatchSearch {
   #preferNext(at: number, seen: number): boolean {
     const cursor = this.#cursor;
     const isInReach = cursor.reaches(at, seen) || seen === at;
-    return isInReach && cursor.sameEight(at + 1, seen) && this.#prefer(at + 1, seen);
+    return isInReach && sameEight(this.#view, at + 1, seen) && this.#prefer(at + 1, seen);
   }
 
   /** Proposes the match that begins at `at` when it is longer. Its first four bytes agree. */
@@ -237,6 +235,6 @@ export class BetterSearch implements MatchSearch {
   #preferEnding(at: number, from: number, seen: number): void {
     const cursor = this.#cursor;
     const behind = seen - cursor.length + (at - from);
-    if (cursor.reaches(at, behind) && cursor.sameFour(at, behind)) this.#prefer(at, behind);
+    if (cursor.reaches(at, behind) && sameFour(this.#view, at, behind)) this.#prefer(at, behind);
   }
 }

@@ -10,6 +10,10 @@ export const SHORTEST_MATCH = 3;
 const LAST_REPEAT = 3;
 /** Added to a repeat's number when no literals stand before it: then its meaning is another. */
 const WITHOUT_LITERALS = 4;
+/** No encoder repeats offsets in a block before it has more sequences than this: then all three are new. */
+const SEQUENCES_BEFORE_REPEATS = 2;
+/** So far back that it is always out of reach. */
+const NO_OFFSET = 0x40000000;
 
 /** Where a frame's first block may repeat from, before it has sequences. */
 const FIRST_OFFSETS = [1, 4, 8] as const;
@@ -89,6 +93,21 @@ export class BlockCursor {
     [this.newestOffset, this.secondOffset, this.thirdOffset] = FIRST_OFFSETS;
   }
 
+  /** Whether offsets may be repeated by the next sequence. */
+  get mayRepeat(): boolean {
+    return this.count > SEQUENCES_BEFORE_REPEATS;
+  }
+
+  /** Whether offsets might have been repeated by the last sequence. */
+  get mightRepeat(): boolean {
+    return this.count > SEQUENCES_BEFORE_REPEATS + 1;
+  }
+
+  /** The newest offset, or one that is out of reach while none may be repeated. */
+  get repeatableOffset(): number {
+    return this.mayRepeat ? this.newestOffset : NO_OFFSET;
+  }
+
   /** The newest, the second or the third one. */
   offsetOf(repeat: 1 | 2 | 3): number {
     if (repeat === 1) return this.newestOffset;
@@ -99,15 +118,6 @@ export class BlockCursor {
   reaches(at: number, candidate: number): boolean {
     const back = at - candidate;
     return back > 0 && back < this.windowSize && candidate >= this.floor;
-  }
-
-  /** Whether four bytes are the same at both places. */
-  sameFour(one: number, other: number): boolean {
-    return this.view.getInt32(one, true) === this.view.getInt32(other, true);
-  }
-
-  sameEight(one: number, other: number): boolean {
-    return this.sameFour(one, other) && this.sameFour(one + 4, other + 4);
   }
 
   /** How many bytes from `ahead` on are those from `behind` on, up to the block's end. */
@@ -181,7 +191,8 @@ export class BlockCursor {
   #moveOffsets(): void {
     const { newestOffset: newest, secondOffset: second, thirdOffset: third } = this;
     switch (this.repeat) {
-      case 1:
+      case 0:
+        this.#setOffsets(this.distance, newest, second);
         return;
       case 2:
       case 5:
@@ -193,9 +204,6 @@ export class BlockCursor {
         return;
       case 7:
         this.#setOffsets(Math.max(newest - 1, 1), newest, second);
-        return;
-      default:
-        this.#setOffsets(this.distance, newest, second);
     }
   }
 

@@ -1,21 +1,18 @@
 import type { BlockCursor } from "./block-cursor.ts";
 import { hash5, hash6, hash8 } from "./hashes.ts";
 import type { MatchSearch } from "./match-search.ts";
+import { sameFour, seenBefore } from "./same-bytes.ts";
 import { createPositions, positionAt } from "./position-table.ts";
 
 const LONG_BITS = 17;
 const LONG_SHIFT = 32 - LONG_BITS;
 const SHORT_BITS = 15;
 const SHORT_SHIFT = 32 - SHORT_BITS;
-/** Offsets are repeated only when the block has more sequences than this. */
-const SEQUENCES_BEFORE_REPEATS = 2;
 /** The search takes one more byte per step for each 2^7 bytes without a match. */
 const IMPATIENCE_BITS = 7;
 const LONG_OVERLAP_STEP = 2;
 const SHORT_OVERLAP_STEP = 4;
 const OVERLAP_MARGIN = 8;
-/** So far back that it is always out of reach. */
-const NO_OFFSET = 0x40000000;
 
 /**
  * The speed `default` of klauspost/compress/zstd.
@@ -69,12 +66,13 @@ export class DefaultSearch implements MatchSearch {
   }
 
   settle(): void {
-    const { repeat, position, limit, count, isOnlyBlock } = this.#cursor;
+    const cursor = this.#cursor;
+    const { repeat, position, limit } = cursor;
     if (repeat === 5) return this.#indexSecond();
     this.#triesSecond = false;
     if (repeat !== 0 || position >= limit) return;
     this.#indexMatch();
-    this.#triesSecond = count > SEQUENCES_BEFORE_REPEATS + (isOnlyBlock ? 0 : 1);
+    this.#triesSecond = cursor.isOnlyBlock ? cursor.mayRepeat : cursor.mightRepeat;
   }
 
   /** The short table takes six bytes here, five everywhere else: what is entered is hardly ever found. */
@@ -90,7 +88,7 @@ export class DefaultSearch implements MatchSearch {
     const cursor = this.#cursor;
     const { position } = cursor;
     const behind = position - cursor.secondOffset;
-    if (behind < cursor.floor || !cursor.sameFour(position, behind)) return false;
+    if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
     cursor.repeat = 5;
     return true;
@@ -126,8 +124,8 @@ export class DefaultSearch implements MatchSearch {
     const view = this.#view;
     const long = this.#long;
     const short = this.#short;
-    const { limit, anchor, floor, count } = cursor;
-    const offset = count > SEQUENCES_BEFORE_REPEATS ? cursor.newestOffset : NO_OFFSET;
+    const { limit, anchor, floor, windowSize } = cursor;
+    const offset = cursor.repeatableOffset;
     let at = cursor.position;
     while (at < limit) {
       const longSlot = hash8(view, at) >>> LONG_SHIFT;
@@ -137,16 +135,14 @@ export class DefaultSearch implements MatchSearch {
       long[longSlot] = at;
       short[shortSlot] = at;
       const repeated = at + 1 - offset;
-      if (repeated >= floor && cursor.sameFour(at + 1, repeated)) return this.#takeRepeat(at);
-      if (this.#isMatch(at, seenLong)) return this.#take(at, seenLong);
-      if (this.#isMatch(at, seenShort)) return this.#takeShort(at, seenShort);
+      if (repeated >= floor && sameFour(view, at + 1, repeated)) return this.#takeRepeat(at);
+      const oldest = Math.max(at - windowSize + 1, floor);
+      if (seenLong >= oldest && seenBefore(view, at, seenLong)) return this.#take(at, seenLong);
+      if (seenShort >= oldest && seenBefore(view, at, seenShort))
+        return this.#takeShort(at, seenShort);
       at += 1 + ((at - anchor) >> IMPATIENCE_BITS);
     }
     return false;
-  }
-
-  #isMatch(at: number, seen: number): boolean {
-    return this.#cursor.reaches(at, seen) && this.#cursor.sameFour(at, seen);
   }
 
   #take(at: number, seen: number): boolean {
@@ -161,7 +157,8 @@ export class DefaultSearch implements MatchSearch {
     const slot = hash8(this.#view, next) >>> LONG_SHIFT;
     const seenNext = positionAt(this.#long, slot);
     this.#long[slot] = next;
-    return this.#isMatch(next, seenNext) ? this.#take(next, seenNext) : this.#take(at, seen);
+    const isLong = this.#cursor.reaches(next, seenNext) && sameFour(this.#view, next, seenNext);
+    return isLong ? this.#take(next, seenNext) : this.#take(at, seen);
   }
 
   #takeRepeat(at: number): boolean {

@@ -4,10 +4,9 @@ import type { BlockCursor } from "./block-cursor.ts";
 import { Contender, SEEN_IN_TABLE } from "./contender.ts";
 import { LiteralBits } from "./literal-bits.ts";
 import type { MatchSearch } from "./match-search.ts";
+import { sameFour } from "./same-bytes.ts";
 import { positionAt } from "./position-table.ts";
 
-/** Offsets are repeated only when the block has more sequences than this. */
-const SEQUENCES_BEFORE_REPEATS = 2;
 const SHORTEST_FOUND = 4;
 /** Nothing better is looked for when a match has this length. */
 const GOOD_ENOUGH = 100;
@@ -61,7 +60,7 @@ export class EarlyBestSearch implements MatchSearch {
 
   readonly #revision: EarlyBestRevision;
   readonly #cursor: BlockCursor;
-  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #known: BestTables;
   readonly #best = new Contender();
   readonly #rival = new Contender();
@@ -74,7 +73,7 @@ export class EarlyBestSearch implements MatchSearch {
 
   constructor(cursor: BlockCursor, revision: EarlyBestRevision) {
     this.#cursor = cursor;
-    this.#bytes = new Uint8Array(cursor.view.buffer);
+    this.#view = cursor.view;
     this.#revision = revision;
     this.#known = new BestTables(cursor.view);
     this.tables = [this.#known.long, this.#known.short];
@@ -82,7 +81,9 @@ export class EarlyBestSearch implements MatchSearch {
 
   begin(): void {
     const { start, end } = this.#cursor;
-    this.#literalBits = this.#literals.estimate(this.#bytes.subarray(start, end));
+    this.#literalBits = this.#literals.estimate(
+      new Uint8Array(this.#view.buffer, start, end - start),
+    );
     this.#triesSecond = false;
     this.#unstretched = start;
   }
@@ -92,7 +93,7 @@ export class EarlyBestSearch implements MatchSearch {
   }
 
   settle(): void {
-    const { repeat, from, position, limit, count } = this.#cursor;
+    const { repeat, from, position, limit, mightRepeat } = this.#cursor;
     if (repeat === 5) {
       if (from < limit) this.#known.enter(from);
       return;
@@ -101,7 +102,7 @@ export class EarlyBestSearch implements MatchSearch {
     if (position >= limit) return;
     const first = repeat === 0 ? from + 1 : Math.max(from, this.#unstretched);
     this.#known.enterAll(first, position - 1);
-    this.#triesSecond = repeat === 0 && count > SEQUENCES_BEFORE_REPEATS + 1;
+    this.#triesSecond = repeat === 0 && mightRepeat;
   }
 
   indexOverlap(from: number, to: number): void {
@@ -112,7 +113,7 @@ export class EarlyBestSearch implements MatchSearch {
     const cursor = this.#cursor;
     const { position } = cursor;
     const behind = position - cursor.secondOffset;
-    if (behind < cursor.floor || !cursor.sameFour(position, behind)) return false;
+    if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
     cursor.repeat = 5;
     return true;
@@ -142,7 +143,7 @@ export class EarlyBestSearch implements MatchSearch {
     this.#consider(second, at, positionAt(short, shortSlot));
     this.#consider(second, at, positionAt(short, shortSlot + 1));
     this.#meet(second);
-    if (this.#cursor.count > SEQUENCES_BEFORE_REPEATS && best.length < GOOD_ENOUGH) {
+    if (this.#cursor.mayRepeat && best.length < GOOD_ENOUGH) {
       this.#measureRepeats(at + 1);
       if (best.length > 0) this.#measureRepeats(at + 3);
     }
@@ -215,7 +216,7 @@ export class EarlyBestSearch implements MatchSearch {
 
   #consider(leader: Contender, at: number, seen: number): void {
     const cursor = this.#cursor;
-    if (!cursor.reaches(at, seen) || !cursor.sameFour(at, seen)) return;
+    if (!cursor.reaches(at, seen) || !sameFour(this.#view, at, seen)) return;
     cursor.propose(at, seen);
     this.#compare(leader, SEEN_IN_TABLE, cursor.distance + REPEATS);
   }
@@ -223,7 +224,7 @@ export class EarlyBestSearch implements MatchSearch {
   #considerRepeat(leader: Contender, at: number, repeat: 1 | 2 | 3): void {
     const cursor = this.#cursor;
     const seen = at - cursor.offsetOf(repeat);
-    if (!cursor.reaches(at, seen) || !cursor.sameFour(at, seen)) return;
+    if (!cursor.reaches(at, seen) || !sameFour(this.#view, at, seen)) return;
     cursor.propose(at, seen);
     this.#compare(leader, repeat, repeat);
   }

@@ -1,12 +1,11 @@
 import type { BlockCursor } from "./block-cursor.ts";
 import { hash6 } from "./hashes.ts";
 import type { MatchSearch } from "./match-search.ts";
+import { sameFour, seenBefore } from "./same-bytes.ts";
 import { createPositions, positionAt } from "./position-table.ts";
 
 const TABLE_BITS = 15;
 const SHIFT = 32 - TABLE_BITS;
-/** Offsets are repeated only when the block has more sequences than this. */
-const SEQUENCES_BEFORE_REPEATS = 2;
 /** Where a repeat is looked for, seen from the search. */
 const REPEAT_AHEAD = 2;
 const STEP = 2;
@@ -14,8 +13,6 @@ const STEP = 2;
 const IMPATIENCE_BITS = 5;
 const OVERLAP_STEP = 4;
 const OVERLAP_MARGIN = 8;
-/** So far back that it is always out of reach. */
-const NO_OFFSET = 0x40000000;
 
 /**
  * The speed `fastest` of klauspost/compress/zstd.
@@ -61,8 +58,8 @@ export class FastestSearch implements MatchSearch {
   settle(): void {
     const cursor = this.#cursor;
     const { repeat, from } = cursor;
-    const before = SEQUENCES_BEFORE_REPEATS + (cursor.isOnlyBlock ? 0 : 1);
-    this.#triesSecond = repeat === 0 && cursor.count > before;
+    const isAllowed = cursor.isOnlyBlock ? cursor.mayRepeat : cursor.mightRepeat;
+    this.#triesSecond = repeat === 0 && isAllowed;
     if (repeat === 5 && from < cursor.limit) this.#table[hash6(this.#view, from) >>> SHIFT] = from;
   }
 
@@ -76,7 +73,7 @@ export class FastestSearch implements MatchSearch {
     const cursor = this.#cursor;
     const { position } = cursor;
     const behind = position - cursor.secondOffset;
-    if (behind < cursor.floor || !cursor.sameFour(position, behind)) return false;
+    if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
     cursor.repeat = 5;
     return true;
@@ -86,8 +83,8 @@ export class FastestSearch implements MatchSearch {
     const cursor = this.#cursor;
     const view = this.#view;
     const table = this.#table;
-    const { limit, anchor, floor, count } = cursor;
-    const offset = count > SEQUENCES_BEFORE_REPEATS ? cursor.newestOffset : NO_OFFSET;
+    const { limit, anchor, floor, windowSize } = cursor;
+    const offset = cursor.repeatableOffset;
     let at = cursor.position;
     while (at < limit) {
       const slot = hash6(view, at) >>> SHIFT;
@@ -98,16 +95,17 @@ export class FastestSearch implements MatchSearch {
       table[nextSlot] = at + 1;
       const ahead = at + REPEAT_AHEAD;
       const repeated = ahead - offset;
-      if (repeated >= floor && cursor.sameFour(ahead, repeated)) return this.#takeRepeat(at);
-      if (this.#isMatch(at, seen)) return this.#take(at, seen);
-      if (this.#isMatch(at + 1, seenNext)) return this.#take(at + 1, seenNext);
+      if (repeated >= floor && sameFour(view, ahead, repeated)) return this.#takeRepeat(at);
+      const behind = at - windowSize;
+      const oldest = Math.max(behind + 1, floor);
+      const oldestNext = Math.max(behind + 2, floor);
+      if (seen >= oldest && seenBefore(view, at, seen)) return this.#take(at, seen);
+      if (seenNext >= oldestNext && seenBefore(view, at + 1, seenNext)) {
+        return this.#take(at + 1, seenNext);
+      }
       at += STEP + ((at - anchor) >> IMPATIENCE_BITS);
     }
     return false;
-  }
-
-  #isMatch(at: number, seen: number): boolean {
-    return this.#cursor.reaches(at, seen) && this.#cursor.sameFour(at, seen);
   }
 
   #take(at: number, seen: number): boolean {

@@ -2,7 +2,7 @@ import type { BlockSpan, Guide, SequenceFinder } from "../sequence-finder.ts";
 import type { BlockCursor } from "./block-cursor.ts";
 import type { MatchSearch } from "./match-search.ts";
 import { agreeFrom, forgetPositions, lowerPositions } from "./position-table.ts";
-import { SequenceLog, type Verdict } from "./sequence-log.ts";
+import { NUMBERS_OF_SEQUENCE, SequenceLog } from "./sequence-log.ts";
 
 /** Runs of one byte are looked for in blocks longer than this. */
 const SHORTEST_RUN = 3;
@@ -111,21 +111,22 @@ export class GuidedFinder implements SequenceFinder {
 
   /** @returns whether there is a sequence, be it the proposed one or another; the cursor is behind it */
   #judge(isFound: boolean): boolean {
-    const verdict: Verdict = isFound
-      ? this.#log.offer(this.#cursor)
-      : this.#log.offerEnd(this.#cursor);
-    if (verdict === "end") return false;
-    if (verdict === "other") this.#adopt(isFound);
-    this.#cursor.advance();
+    const cursor = this.#cursor;
+    const isKept = isFound && this.#log.keeps(cursor);
+    if (!isKept && !this.#adopt(isFound)) return false;
+    cursor.advance();
     return true;
   }
 
-  #adopt(wasFound: boolean): void {
+  /** Puts the real sequence in the place of the proposed one, or of none. */
+  #adopt(wasFound: boolean): boolean {
     const cursor = this.#cursor;
+    if (!this.#log.hasOther(cursor.count, wasFound)) return false;
     this.#wastedBytes += (wasFound ? cursor.from + cursor.length : cursor.end) - cursor.anchor;
     if (this.#wastedBytes > PATIENCE * (cursor.end - cursor.start)) cursor.limit = cursor.start;
-    const at = 3 * cursor.count;
+    const at = NUMBERS_OF_SEQUENCE * cursor.count;
     const { sequences } = this.#log;
     cursor.adopt(sequences[at] ?? 0, sequences[at + 1] ?? 0, sequences[at + 2] ?? 0);
+    return true;
   }
 }

@@ -6,7 +6,7 @@
  */
 
 /** Before every position that was ever in a window. Far from overflow when positions are taken from it. */
-const NEVER = -0x40000000;
+export const NEVER = -0x40000000;
 
 /** @param bits the table has 2^bits entries */
 export function createPositions(bits: number): Int32Array {

@@ -2,18 +2,11 @@ import type { Guide } from "../sequence-finder.ts";
 import { type BlockCursor, LARGEST_BLOCK_BYTES, SHORTEST_MATCH } from "./block-cursor.ts";
 
 const MOST_SEQUENCES = Math.ceil(LARGEST_BLOCK_BYTES / SHORTEST_MATCH);
-const NUMBERS_OF_SEQUENCE = 3;
+/** Literals, length, offset value. */
+export const NUMBERS_OF_SEQUENCE = 3;
 const NUMBERS_OF_FIX = 4;
 const NO_SEQUENCES = new Int32Array(0);
 const NO_FIXES: readonly number[] = [];
-
-/** What becomes of a proposed sequence. */
-export type Verdict =
-  | "kept"
-  /** Another one stands in its place. */
-  | "other"
-  /** Nothing stands in its place: the block's sequences end here. */
-  | "end";
 
 /**
  * The sequences of a block, and where they differ from those that the model proposed.
@@ -47,40 +40,27 @@ export class SequenceLog {
     }
   }
 
-  /** Takes the match that the cursor proposes. */
-  offer(cursor: BlockCursor): Verdict {
+  /** Takes the match that the cursor proposes. @returns whether it stands */
+  keeps(cursor: BlockCursor): boolean {
     const at = NUMBERS_OF_SEQUENCE * cursor.count;
     const sequences = this.sequences;
-    sequences[at] = cursor.literals;
-    sequences[at + 1] = cursor.length;
-    sequences[at + 2] = cursor.offsetValue;
-    if (this.#kind === "free") return "kept";
-    return this.#isForeseen(cursor.count) ? "kept" : this.#fix(cursor.count);
-  }
-
-  /** The model has no further match to propose. */
-  offerEnd(cursor: BlockCursor): Verdict {
-    const isEnd =
-      this.#kind === "follow"
-        ? cursor.count >= this.#realCount
-        : this.#kind === "free" || cursor.count !== this.#fixedIndex;
-    return isEnd ? "end" : this.#fix(cursor.count);
-  }
-
-  #isForeseen(index: number): boolean {
-    if (this.#kind === "replay") return index !== this.#fixedIndex;
-    if (index >= this.#realCount) return false;
-    const { sequences } = this;
+    const { literals, length, offsetValue } = cursor;
+    sequences[at] = literals;
+    sequences[at + 1] = length;
+    sequences[at + 2] = offsetValue;
+    if (this.#kind !== "follow") return cursor.count !== this.#fixedIndex;
     const real = this.#real;
-    const at = NUMBERS_OF_SEQUENCE * index;
-    return (
-      real[at] === sequences[at] &&
-      real[at + 1] === sequences[at + 1] &&
-      real[at + 2] === sequences[at + 2]
-    );
+    const isReal = real[at] === literals && real[at + 1] === length && real[at + 2] === offsetValue;
+    return isReal && cursor.count < this.#realCount;
   }
 
-  #fix(index: number): Verdict {
+  /**
+   * Notes or reads what stands in the place of a proposed match, or of none, as sequence `index`.
+   *
+   * @returns `false` when nothing does: the block's sequences end here
+   */
+  hasOther(index: number, wasProposed: boolean): boolean {
+    if (!wasProposed && !this.#isLonger(index)) return false;
     const fix = this.#kind === "follow" ? this.#noteReal(index) : this.#takeGiven();
     const at = NUMBERS_OF_SEQUENCE * index;
     let sum = 0;
@@ -89,7 +69,12 @@ export class SequenceLog {
       this.sequences[at + number] = value;
       sum += Math.abs(value);
     }
-    return sum === 0 ? "end" : "other";
+    return sum !== 0;
+  }
+
+  /** Whether there is a sequence `index` though none is proposed. */
+  #isLonger(index: number): boolean {
+    return this.#kind === "follow" ? index < this.#realCount : index === this.#fixedIndex;
   }
 
   #noteReal(index: number): ArrayLike<number> {
