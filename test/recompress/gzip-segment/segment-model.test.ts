@@ -197,6 +197,49 @@ describe("createSegmentModel()", () => {
     }
   });
 
+  it("notes and chooses again what it did not foresee after positions have slid out of the window", () => {
+    const plain = mixedPlain(18, 1_200_000);
+    const tokens = inventTokens(plain, { seed: 18, matchOneIn: 2 });
+    const shape = [{ plain, tokens }];
+    const model = createSegmentModel("best-speed", NO_FRAMING);
+    const { column, corrections } = predict(model, shape);
+    expect(corrections).toBeGreaterThan(0);
+    expect(rebuild(model, { column, shape, random: new SeededRandom(1) })).toEqual([tokens]);
+  });
+
+  it("answers no mark where what it knows came of tokens that it did not foresee", () => {
+    const shape = bySegments(own("level-6", NO_FRAMING, mixedPlain(19, 4 * SEGMENT_BYTES))).map(
+      ({ plain, tokens }, index) =>
+        index === 1
+          ? { plain, tokens: inventTokens(plain, { seed: 19, matchOneIn: 2 }) }
+          : { plain, tokens },
+    );
+    const model = createSegmentModel("level-6", NO_FRAMING);
+    const { column, restarts } = predict(model, shape);
+    expect(restarts.slice(0, 2).every((restart) => restart !== undefined)).toBe(true);
+    expect(restarts[2]).toBeUndefined();
+    for (const [fromStretch, restart] of restarts.entries()) {
+      if (restart === undefined) continue;
+      const random = new SeededRandom(fromStretch);
+      const rebuilt = rebuild(model, { column, shape, restart, fromStretch, random });
+      expect(rebuilt).toEqual(shape.slice(fromStretch).map(({ tokens }) => tokens));
+    }
+  });
+
+  it("begins level 4 again at marks far from the start, where it measures from the oldest byte", () => {
+    const random = new SeededRandom(20);
+    const plain = new Uint8Array(15 * SEGMENT_BYTES).map(() => (random.oneIn(9) ? 98 : 97));
+    const shape = bySegments(own("level-4", NO_FRAMING, plain));
+    const model = createSegmentModel("level-4", NO_FRAMING);
+    const { column, restarts } = predict(model, shape);
+    for (const [fromStretch, restart] of restarts.entries()) {
+      expect(restart).toBeDefined();
+      const next = shape.slice(0, fromStretch + 2);
+      const rebuilt = rebuild(model, { column, shape: next, restart, fromStretch, random });
+      expect(rebuilt).toEqual(next.slice(fromStretch).map(({ tokens }) => tokens));
+    }
+  });
+
   it("stays right where positions begin to slide out of the window", () => {
     const plain = mixedPlain(16, 2_300_000);
     const [whole] = own("level-4", NO_FRAMING, plain);
