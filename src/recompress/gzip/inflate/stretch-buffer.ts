@@ -1,7 +1,7 @@
 import { BrokenStream } from "../../stream-errors.ts";
 
 /** Plain bytes of a stretch, at most. */
-export const LARGEST_STRETCH_BYTES = 64 * 1024;
+const LARGEST_STRETCH_BYTES = 64 * 1024;
 const HISTORY_BYTES = 32 * 1024;
 const CAPACITY_BYTES = HISTORY_BYTES + 3 * LARGEST_STRETCH_BYTES;
 const LONGEST_MATCH = 258;
