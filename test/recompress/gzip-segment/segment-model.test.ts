@@ -14,38 +14,13 @@ import {
   mixedPlain,
   predict,
   rebuild,
-  type Stretch,
 } from "./token-streams.ts";
+import { atEvery, NO_CORRECTIONS, own } from "./own-tokens.ts";
 
 const LEVELS = Object.keys(SEGMENT_ENGINES) as SegmentLevel[];
 const BLOCKS: Framing = { kind: "blocks", blockBytes: 100_000, historyBytes: 16_384 };
 const SMALL_BLOCKS: Framing = { kind: "blocks", blockBytes: 65_551, historyBytes: 32_768 };
-const NO_CORRECTIONS = Uint8Array.of(0);
 const SEGMENT_BYTES = 65_535;
-
-/** The stretches as the model itself would have chosen their tokens. */
-function own(level: SegmentLevel, framing: Framing, plain: Uint8Array): readonly Stretch[] {
-  const shape = [{ plain, tokens: new Uint32Array() }];
-  const model = createSegmentModel(level, framing);
-  const [tokens] = rebuild(model, { column: NO_CORRECTIONS, shape, random: new SeededRandom(1) });
-  return [{ plain, tokens }];
-}
-
-/** Cut where the encoder's segments end. */
-function bySegments([whole]: readonly Stretch[]): readonly Stretch[] {
-  const { plain, tokens } = whole ?? { plain: new Uint8Array(), tokens: undefined };
-  const stretches: Stretch[] = [];
-  let byte = 0;
-  let first = 0;
-  tokens?.forEach((token, index) => {
-    byte += token < 256 ? 1 : token >>> 16;
-    if (byte % SEGMENT_BYTES !== 0 && byte < plain.length) return;
-    const piece = tokens.subarray(first, index + 1);
-    stretches.push({ plain: plain.subarray(byte - bytesOf(piece), byte), tokens: piece });
-    first = index + 1;
-  });
-  return stretches;
-}
 
 describe.each(LEVELS)("createSegmentModel(%s)", (level) => {
   it.each([
@@ -82,44 +57,6 @@ describe.each(LEVELS)("createSegmentModel(%s)", (level) => {
     const { column } = predict(model, whole);
     expect(predict(model, cut(whole, new SeededRandom(5))).column).toEqual(column);
   });
-
-  it("begins again at every mark that it answers", () => {
-    const plain = mixedPlain(11, 7 * SEGMENT_BYTES + 1000);
-    const shape = bySegments(own(level, NO_FRAMING, plain));
-    const model = createSegmentModel(level, NO_FRAMING);
-    const { column, restarts } = predict(model, shape);
-    expect(restarts.length).toBe(8);
-    expect(restarts.filter((restart) => restart !== undefined).length).toBeGreaterThan(5);
-    for (const [fromStretch, restart] of restarts.entries()) {
-      if (restart === undefined) continue;
-      expect(restart.historyBytes).toBeLessThanOrEqual(5 * SEGMENT_BYTES);
-      const random = new SeededRandom(fromStretch);
-      const next = shape.slice(0, fromStretch + 2);
-      const rebuilt = rebuild(model, { column, shape: next, restart, fromStretch, random });
-      expect(rebuilt).toEqual(next.slice(fromStretch).map(({ tokens }) => tokens));
-    }
-  });
-
-  it("begins again among corrections", () => {
-    const plain = mixedPlain(12, 4 * SEGMENT_BYTES);
-    const shape = bySegments(own(level, NO_FRAMING, plain)).map(
-      ({ plain: part, tokens }, index) => ({
-        plain: part,
-        tokens: index % 3 === 2 ? Uint32Array.from(part) : tokens,
-      }),
-    );
-    const model = createSegmentModel(level, NO_FRAMING);
-    const { column, corrections, restarts } = predict(model, shape);
-    expect(corrections).toBeGreaterThan(0);
-    const answered = restarts.flatMap((restart, index) => (restart === undefined ? [] : [index]));
-    expect(answered.length).toBeGreaterThan(1);
-    for (const fromStretch of answered) {
-      const restart = restarts[fromStretch];
-      const random = new SeededRandom(fromStretch);
-      const rebuilt = rebuild(model, { column, shape, restart, fromStretch, random });
-      expect(rebuilt).toEqual(shape.slice(fromStretch).map(({ tokens }) => tokens));
-    }
-  });
 });
 
 describe("createSegmentModel()", () => {
@@ -138,7 +75,10 @@ describe("createSegmentModel()", () => {
   );
 
   it("foresees matches and literals across a segment that was stored", () => {
-    const shape = bySegments(own("level-6", NO_FRAMING, mixedPlain(13, 5 * SEGMENT_BYTES)));
+    const shape = atEvery(
+      own("level-6", NO_FRAMING, mixedPlain(13, 5 * SEGMENT_BYTES)),
+      SEGMENT_BYTES,
+    );
     const hidden = shape.map((stretch, index) =>
       index === 1 || index === 2 ? { plain: stretch.plain, tokens: undefined } : stretch,
     );
@@ -152,28 +92,6 @@ describe("createSegmentModel()", () => {
       random: new SeededRandom(2),
     });
     expect(rebuilt).toEqual(cutAgain.map(({ tokens }) => tokens));
-  });
-
-  it("begins again at each block's start with its history only, and nowhere within", () => {
-    const plain = mixedPlain(14, 350_000);
-    const whole = own("level-5", BLOCKS, plain);
-    const shape = atEvery(whole, 50_000);
-    const model = createSegmentModel("level-5", BLOCKS);
-    const { column, restarts } = predict(model, shape);
-    const bytes = shape.map((_, index) =>
-      shape.slice(0, index).reduce((sum, { plain: part }) => sum + part.length, 0),
-    );
-    const expected = bytes.map((byte) =>
-      byte % 100_000 === 0 ? Math.min(byte, 16_384) : undefined,
-    );
-    expect(restarts.map((restart) => restart?.historyBytes)).toEqual(expected);
-    expect(expected.filter((size) => size !== undefined).length).toBe(4);
-    for (const [fromStretch, restart] of restarts.entries()) {
-      if (restart === undefined) continue;
-      const random = new SeededRandom(fromStretch);
-      const rebuilt = rebuild(model, { column, shape, restart, fromStretch, random });
-      expect(rebuilt).toEqual(shape.slice(fromStretch).map(({ tokens }) => tokens));
-    }
   });
 
   it("foresees little of another level, and says so", () => {
@@ -207,39 +125,6 @@ describe("createSegmentModel()", () => {
     expect(rebuild(model, { column, shape, random: new SeededRandom(1) })).toEqual([tokens]);
   });
 
-  it("answers no mark where what it knows came of tokens that it did not foresee", () => {
-    const shape = bySegments(own("level-6", NO_FRAMING, mixedPlain(19, 4 * SEGMENT_BYTES))).map(
-      ({ plain, tokens }, index) =>
-        index === 1
-          ? { plain, tokens: inventTokens(plain, { seed: 19, matchOneIn: 2 }) }
-          : { plain, tokens },
-    );
-    const model = createSegmentModel("level-6", NO_FRAMING);
-    const { column, restarts } = predict(model, shape);
-    expect(restarts.slice(0, 2).every((restart) => restart !== undefined)).toBe(true);
-    expect(restarts[2]).toBeUndefined();
-    for (const [fromStretch, restart] of restarts.entries()) {
-      if (restart === undefined) continue;
-      const random = new SeededRandom(fromStretch);
-      const rebuilt = rebuild(model, { column, shape, restart, fromStretch, random });
-      expect(rebuilt).toEqual(shape.slice(fromStretch).map(({ tokens }) => tokens));
-    }
-  });
-
-  it("begins level 4 again at marks far from the start, where it measures from the oldest byte", () => {
-    const random = new SeededRandom(20);
-    const plain = new Uint8Array(15 * SEGMENT_BYTES).map(() => (random.oneIn(9) ? 98 : 97));
-    const shape = bySegments(own("level-4", NO_FRAMING, plain));
-    const model = createSegmentModel("level-4", NO_FRAMING);
-    const { column, restarts } = predict(model, shape);
-    for (const [fromStretch, restart] of restarts.entries()) {
-      expect(restart).toBeDefined();
-      const next = shape.slice(0, fromStretch + 2);
-      const rebuilt = rebuild(model, { column, shape: next, restart, fromStretch, random });
-      expect(rebuilt).toEqual(next.slice(fromStretch).map(({ tokens }) => tokens));
-    }
-  });
-
   it("stays right where positions begin to slide out of the window", () => {
     const plain = mixedPlain(16, 2_300_000);
     const [whole] = own("level-4", NO_FRAMING, plain);
@@ -271,26 +156,6 @@ describe("createSegmentModel()", () => {
     expect(attempt).toThrow(RecipeError);
   });
 
-  it.each([
-    ["without a state", { historyBytes: 0, state: [] }],
-    ["beyond its corrections", { historyBytes: 0, state: [100, 0, 0] }],
-    ["that comes after its next correction", { historyBytes: 0, state: [0, 5, 5] }],
-    ["with more history than there is", { historyBytes: 70_000, state: [0, 0, 1] }],
-    ["with too much history", { historyBytes: 400_000, state: [0, 0, 100] }],
-  ])("throws a RecipeError for a restart %s", (_, restart) => {
-    const plain = mixedPlain(1, 500_000);
-    const shape = [
-      { plain: plain.subarray(0, 400_000), tokens: new Uint32Array() },
-      { plain: plain.subarray(400_000), tokens: new Uint32Array() },
-    ];
-    const model = createSegmentModel("level-5", NO_FRAMING);
-    const column = Uint8Array.of(3, 1, 0);
-    const random = new SeededRandom(1);
-    expect(() => rebuild(model, { column, shape, restart, fromStretch: 1, random })).toThrow(
-      RecipeError,
-    );
-  });
-
   it("throws a RecipeError when a block begins within a token that was passed over", () => {
     const plain = new Uint8Array(1000);
     const shape = [
@@ -303,24 +168,3 @@ describe("createSegmentModel()", () => {
     expect(attempt).toThrow(RecipeError);
   });
 });
-
-/** Cut into stretches of `bytes` each, where tokens allow it exactly. */
-function atEvery([whole]: readonly Stretch[], bytes: number): readonly Stretch[] {
-  const tokens = whole?.tokens ?? new Uint32Array();
-  const plain = whole?.plain ?? new Uint8Array();
-  const stretches: Stretch[] = [];
-  let byte = 0;
-  let first = 0;
-  let start = 0;
-  for (const [index, token] of tokens.entries()) {
-    byte += token < 256 ? 1 : token >>> 16;
-    if (byte % bytes !== 0 && byte < plain.length) continue;
-    stretches.push({
-      plain: plain.subarray(start, byte),
-      tokens: tokens.subarray(first, index + 1),
-    });
-    first = index + 1;
-    start = byte;
-  }
-  return stretches;
-}
