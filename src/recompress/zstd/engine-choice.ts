@@ -2,8 +2,6 @@ import type { SampleBlock, SeenSettings, StreamSample } from "./stream-sample.ts
 import type { SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 
-/** An engine without a fault in this many sequences is the one. */
-const CONVINCING_SEQUENCES = 2000;
 /** An engine is given up when it is wrong about one sequence in this many, */
 const HOPELESS_SHARE = 4;
 /** once it was wrong this often. */
@@ -36,7 +34,7 @@ export function chooseEngine(
     if (!trial.holdsFor(sample.blocks)) continue;
     best = engine;
     fewest = trial.corrections;
-    if (trial.isConvincing) break;
+    if (fewest === 0) break;
   }
   return best && withSettings(best, seen);
 }
@@ -66,10 +64,6 @@ class Trial {
   constructor(finder: SequenceFinder, limit: number) {
     this.#finder = finder;
     this.#limit = limit;
-  }
-
-  get isConvincing(): boolean {
-    return this.corrections === 0 && this.#sequences >= CONVINCING_SEQUENCES;
   }
 
   holdsFor(blocks: readonly SampleBlock[]): boolean {

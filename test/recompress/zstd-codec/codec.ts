@@ -63,3 +63,16 @@ export function rebuild(recipe: Recipe, pieces: readonly Uint8Array[], restart?:
   rebuilder.end();
   return Buffer.concat(stream);
 }
+
+/** @returns where the files of a plain layer begin and end; its headers are ustar's. */
+export function fileBorders(tar: Uint8Array): number[] {
+  const borders: number[] = [];
+  const buffer = Buffer.from(tar);
+  for (let at = 0; buffer.toString("latin1", at + 257, at + 262) === "ustar";) {
+    const size = Number.parseInt(buffer.toString("latin1", at + 124, at + 135), 8);
+    const type = buffer.toString("latin1", at + 156, at + 157);
+    if (type === "0" && size > 0) borders.push(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  return borders;
+}

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { restartPoints } from "../../../src/recompress/zstd/zstd-restarts.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
-import { analyse, cut, rebuild, recipeOf } from "./codec.ts";
+import { analyse, cut, fileBorders, rebuild, recipeOf } from "./codec.ts";
 import { encodeLike } from "./encode-like.ts";
 import { TEST_ENGINES } from "./test-engines.ts";
 
@@ -49,6 +49,30 @@ describe("restart points", () => {
     expect(points.some(({ plainFrom }) => plainFrom > LAYER.length)).toBe(true);
     for (const [index, { plainFrom, streamByte }] of points.entries()) {
       const again = rebuild(recipe, cut(plain.subarray(plainFrom), index), index);
+      expect(again.equals(stream.subarray(streamByte))).toBe(true);
+    }
+  });
+
+  test("within a frame do not lose the tar's files, where later frames end", () => {
+    const frameEnds = fileBorders(LAYER).filter((border) => border > 1_000_000);
+    const stream = encodeLike(LAYER, { engine: FIRST, frameEnds });
+    const { recipe } = recipeOf(analyse([stream], { restartSpacing: SPACING }).outcome);
+    const [point] = restartPoints(recipe);
+    if (point === undefined) throw new Error("no restart");
+    expect(point.plainAt).toBeLessThan(1_000_000);
+    const again = rebuild(recipe, cut(LAYER.subarray(point.plainFrom), 1), 0);
+    expect(again.equals(stream.subarray(point.streamByte))).toBe(true);
+  });
+
+  test("within a frame keep its checksum, however short it is", () => {
+    const plain = LAYER.subarray(0, 700_000);
+    const stream = encodeLike(plain, { engine: FIRST });
+    const restartSpacing = { spacingBytes: 300_000, warmUpBytes: 100_000 };
+    const { recipe } = recipeOf(analyse([stream], { restartSpacing }).outcome);
+    const points = restartPoints(recipe);
+    expect(points.length).toBeGreaterThan(0);
+    for (const [index, { plainFrom, streamByte }] of points.entries()) {
+      const again = rebuild(recipe, [plain.subarray(plainFrom)], index);
       expect(again.equals(stream.subarray(streamByte))).toBe(true);
     }
   });

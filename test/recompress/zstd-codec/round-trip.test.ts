@@ -2,7 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { ZSTD_COLUMNS } from "../../../src/recompress/zstd/zstd-columns.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
-import { analyse, cut, ENGINES, rebuild, recipeOf } from "./codec.ts";
+import { analyse, cut, ENGINES, fileBorders, rebuild, recipeOf } from "./codec.ts";
 import { encodeLike } from "./encode-like.ts";
 import { TEST_ENGINES } from "./test-engines.ts";
 
@@ -81,19 +81,6 @@ describe("a stream of a known encoder", () => {
 });
 
 describe("a stream of many frames", () => {
-  /** Where the files of the layer begin and end; its headers are ustar's. */
-  function fileBorders(tar: Uint8Array): number[] {
-    const borders: number[] = [];
-    const buffer = Buffer.from(tar);
-    for (let at = 0; buffer.toString("latin1", at + 257, at + 262) === "ustar";) {
-      const size = Number.parseInt(buffer.toString("latin1", at + 124, at + 135), 8);
-      const type = buffer.toString("latin1", at + 156, at + 157);
-      if (type === "0" && size > 0) borders.push(at + 512, at + 512 + size);
-      at += 512 + Math.ceil(size / 512) * 512;
-    }
-    return borders;
-  }
-
   test("that end at the files of the tar costs next to nothing for each", () => {
     const frameEnds = fileBorders(LAYER);
     expect(frameEnds.length).toBeGreaterThan(50);
