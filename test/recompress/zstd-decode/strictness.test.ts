@@ -85,7 +85,7 @@ function fourStreams(literals: number, stream: number): HandBlock {
 
 function refusal(stream: Uint8Array): unknown {
   try {
-    tellStream([stream]);
+    tellStream([stream], { keptBytes: 65_536 });
   } catch (error) {
     return error;
   }
@@ -178,6 +178,23 @@ describe("ZstdDecoder refuses as broken", () => {
     ["a match from before the frame", handFrame({ blocks: [oneSequence(2, 3)] })],
     ["an offset of 0", handFrame({ blocks: [RAW, writtenBlock("", [0, 4, 3])] })],
     ["a match larger than a block", handFrame({ blocks: [writtenBlock("a", [1, 131_072, 1])] })],
+    [
+      "matches larger than the decoder's window",
+      handFrame({
+        blocks: [
+          writtenBlock("a", [
+            1,
+            131_074,
+            1,
+            ...Array.from({ length: 126 }, () => [0, 131_074, 9]).flat(),
+          ]),
+        ],
+      }),
+    ],
+    [
+      "a code of literal lengths that there is not",
+      handFrame({ blocks: [RAW, { type: 2, bytes: [8, 65, 1, 0b01010100, 36, 0, 0, 1] }] }),
+    ],
     ["literals larger than a block", handFrame({ blocks: [writtenBlock("ab", [1, 131_071, 1])] })],
     ["more literals than there are", handFrame({ blocks: [RAW, writtenBlock("a", [2, 4, 5])] })],
     ["more sequences than fit", handFrame({ blocks: [RAW, bareSequences(43_691, 0)] })],

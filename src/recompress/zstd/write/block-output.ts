@@ -26,8 +26,6 @@ export class BlockOutput {
   /** Begins a new block. */
   rewind(): void {
     this.#at = 0;
-    this.#word = 0;
-    this.#bits = 0;
   }
 
   append(bytes: Uint8Array): void {

@@ -9,7 +9,6 @@ const TYPES = ["raw", "rle", "compressed", "treeless"] as const;
 const SIZE_BITS = [10, 10, 14, 18] as const;
 /** Bits of the size, by size format, of raw and RLE literals. */
 const PLAIN_SIZE_BITS = [5, 12, 5, 20] as const;
-const LARGEST_STREAM_BYTES = 0xffff;
 const LEAST_FOR_FOUR_STREAMS = 6;
 
 /** Writes literals sections; keeps the Huffman codes from block to block. */
@@ -84,7 +83,6 @@ export class LiteralsWriter {
       this.#stream(section, index * quarter, index === 3 ? size : (index + 1) * quarter);
       const streamBytes = this.#output.size - from;
       if (index === 3) return;
-      if (streamBytes > LARGEST_STREAM_BYTES) throw new RecipeError("a stream is too long");
       this.#output.numberAt(sizesAt + 2 * index, streamBytes, 2);
     }
   }
