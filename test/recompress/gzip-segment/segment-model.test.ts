@@ -4,6 +4,7 @@ import { NO_FRAMING } from "../../../src/recompress/gzip/framing.ts";
 import type { SegmentLevel } from "../../../src/recompress/gzip/segment/segment-levels.ts";
 import { SEGMENT_ENGINES } from "../../../src/recompress/gzip/segment/segment-levels.ts";
 import { createSegmentModel } from "../../../src/recompress/gzip/segment/segment-model.ts";
+import { ColumnReader } from "../../../src/recompress/columns.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import {
@@ -48,6 +49,27 @@ describe.each(LEVELS)("createSegmentModel(%s)", (level) => {
       const rebuilt = rebuild(model, { column, shape, random: new SeededRandom(seed) });
       expect(rebuilt).toEqual(shape.map((stretch) => stretch.tokens));
     }
+  });
+
+  it("never chooses a token whose bytes it was not given, when one leads beyond its segment", () => {
+    const plain = new Uint8Array(200_000);
+    const tokens = Uint32Array.from([0, ...Array.from({ length: 775 }, () => (258 << 16) | 1)]);
+    const covered = plain.subarray(0, bytesOf(tokens));
+    const model = createSegmentModel(level, NO_FRAMING);
+    const { column } = predict(model, [{ plain: covered, tokens }]);
+    const producer = model.producer(new ColumnReader(column));
+    const chosen = new Uint32Array(tokens.length);
+    let count = 0;
+    for (let at = 0; at < covered.length; at += SEGMENT_BYTES) {
+      const piece = covered.subarray(at, at + SEGMENT_BYTES);
+      producer.take(piece);
+      const range = { from: count, to: chosen.length, untilByte: covered.length };
+      count = producer.produce(chosen, range);
+      expect(producer.position).toBeLessThanOrEqual(at + piece.length);
+    }
+    producer.end();
+    producer.produce(chosen, { from: count, to: chosen.length, untilByte: covered.length });
+    expect(chosen).toEqual(tokens);
   });
 
   it("writes the same corrections however the tokens are cut", () => {

@@ -12,6 +12,8 @@ const FREE: Guide = { kind: "free" };
 const STATE_NUMBERS = 3;
 /** Larger than a segment, small enough for fast arithmetic. */
 const FAR = 1 << 20;
+/** RFC 1951 section 3.2.5. */
+const LONGEST_TOKEN_BYTES = 258;
 
 /** Chooses the tokens of one member again, a whole segment at a time, and hands them out in pieces. */
 export class SegmentProducer implements TokenProducer {
@@ -120,7 +122,7 @@ export class SegmentProducer implements TokenProducer {
     const { window, wanted } = this.#bench;
     const runner = this.#runner;
     if (this.#isDone || (!this.#isReady && !this.#warmUp())) return false;
-    if (window.end < runner.end && (!this.#isEnded || window.end <= runner.start)) return false;
+    if (!this.#hasSegment()) return false;
     const end = Math.min(runner.end, window.end);
     const start = Math.max(runner.start, runner.emitted);
     const note = this.#notes.segment();
@@ -139,6 +141,13 @@ export class SegmentProducer implements TokenProducer {
     }
     if (this.#isEnded) this.#checkEnd();
     return true;
+  }
+
+  /** A correction may lead beyond its segment, by less than the longest token: those bytes must be there. */
+  #hasSegment(): boolean {
+    const { end } = this.#bench.window;
+    const { start, end: segmentEnd } = this.#runner;
+    return this.#isEnded ? end > start : end >= segmentEnd + LONGEST_TOKEN_BYTES;
   }
 
   #warmUp(): boolean {
