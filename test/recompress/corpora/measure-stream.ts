@@ -34,7 +34,7 @@ export interface StreamFiles {
 }
 
 /** The plain bytes that analysis handed on are not those of the plain file. */
-export class WrongPlain extends Error {
+class WrongPlain extends Error {
   readonly kind = "WrongPlain";
 }
 

@@ -5,14 +5,13 @@ import { open, rename, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
-import { findTool } from "../../install/tool-table.ts";
+import { findTool, readTools } from "../../install/tool-table.ts";
 import {
   type Encoder,
   type EncoderProgram,
   moduleBinary,
   moduleToolName,
 } from "./encoder-table.ts";
-import { readTools } from "../../install/tool-table.ts";
 
 const KEPT_COMPLAINT_BYTES = 2000;
 

@@ -11,7 +11,7 @@ const SPEEDS = [
   ["best", "4"],
 ] as const;
 const LEVELS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"] as const;
-/** The largest of these that any layer is known to have been pushed with is 1 MiB, pgzip's default. */
+/** The size of umoci's blocks; pgzip's own default is 1 MiB. */
 const QUARTER_MIB = "262144";
 
 /** The program that an encoder is. */
