@@ -77,15 +77,15 @@ describe("GzipAnalyser", () => {
     expect(Buffer.compare(rebuild(recipeOf(noted.outcome), noted.plain), stream)).toBe(0);
   });
 
-  it("marks places to restart at, which are block starts at least 4 MiB apart", () => {
+  it("marks places to restart at, which are block starts at least 8 MiB apart", () => {
     const stream = gzipMember(LARGE);
     const { outcome, plain } = analyse(stream);
     const recipe = recipeOf(outcome);
     const restarts = gzipRestarts(recipe);
-    expect(restarts.length).toBe(2);
+    expect(restarts.length).toBe(1);
     for (const [index, { plainByte, member }] of restarts.entries()) {
       expect(plainByte - (restarts[index - 1]?.plainByte ?? 0)).toBeGreaterThanOrEqual(
-        4 * 1024 * 1024,
+        8 * 1024 * 1024,
       );
       expect(member).toBe(0);
     }
@@ -98,11 +98,11 @@ describe("GzipAnalyser", () => {
   });
 
   it("marks the headers of later members", () => {
-    const stream = Buffer.concat(Array.from({ length: 31 }, () => gzipMember(LAYER)));
+    const stream = Buffer.concat(Array.from({ length: 61 }, () => gzipMember(LAYER)));
     const { outcome, plain } = analyse(stream);
     const recipe = recipeOf(outcome);
     const restarts = gzipRestarts(recipe);
-    expect(restarts.map(({ member }) => member)).toEqual([15, 30]);
+    expect(restarts.map(({ member }) => member)).toEqual([29, 58]);
     expect(restarts.every(({ tokens }) => tokens === undefined)).toBe(true);
     expect(Buffer.compare(rebuildInParts(recipe, plain), stream)).toBe(0);
   });
