@@ -9,7 +9,7 @@ import { BackwardBits } from "./backward-bits.ts";
 import { fseDecodingTable, readFseDescription, type FseDecodingTable } from "./fse.ts";
 
 /** No code may be longer (RFC 8878 section 4.2.1). */
-export const LONGEST_HUFFMAN_CODE = 11;
+const LONGEST_HUFFMAN_CODE = 11;
 
 /** Header bytes from here on say how many weights of four bits follow. */
 const FIRST_DIRECT_HEADER = 128;
@@ -106,7 +106,7 @@ function withLastWeight(written: readonly number[]): Uint8Array {
 }
 
 /** The length of the longest code. @param weights of a full tree */
-export function huffmanTreeDepth(weights: ArrayLike<number>): number {
+function huffmanTreeDepth(weights: ArrayLike<number>): number {
   let leaves = 0;
   for (let byte = 0; byte < weights.length; byte++) leaves += (1 << (weights[byte] ?? 0)) >> 1;
   return 31 - Math.clz32(leaves);
