@@ -2,7 +2,7 @@ import type { PlainWindow } from "../../plain-window.ts";
 import type { ChainStart } from "./chain-matcher.ts";
 
 /** What an engine's window holds: history, bytes ahead, and room enough to slide seldom. */
-export const CHAIN_WINDOW_BYTES = 768 * 1024;
+export const CHAIN_WINDOW_BYTES = 1024 * 1024;
 
 /** What an engine knows of the match that it has in hand but not yet chosen. */
 export interface PendingMatch {
@@ -51,7 +51,16 @@ export interface ChainEngine {
    * @returns how many.
    */
   pass(until: number): number;
-  /** Goes on as if the encoder had chosen this token. Its bytes must be in the window. */
+  /**
+   * Chooses the next token and keeps it to itself, to be overruled by {@link force}.
+   *
+   * @returns whether there were bytes enough.
+   */
+  consider(): boolean;
+  /**
+   * Goes on as if the encoder had chosen this token. Its bytes must be in the window. What the engine has
+   * done in order to choose another stays done, so it has to have chosen.
+   */
   force(token: number): void;
   /** Lowers all positions by `by`, a multiple of 32768; the window's too. */
   slide(by: number): void;

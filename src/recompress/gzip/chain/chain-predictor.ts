@@ -72,7 +72,7 @@ export class ChainPredictor implements TokenPredictor {
   }
 
   #addStored(): void {
-    const last = this.#work.at(-1);
+    const last = this.#lastWork();
     if (last?.kind === "stored") last.until = this.#taken;
     else this.#work.push({ kind: "stored", until: this.#taken });
   }
@@ -81,9 +81,13 @@ export class ChainPredictor implements TokenPredictor {
     this.#reserve(tokens.length);
     this.#queue.set(tokens, this.#queueEnd);
     this.#queueEnd += tokens.length;
-    const last = this.#work.at(-1);
+    const last = this.#lastWork();
     if (last?.kind === "tokens") last.count += tokens.length;
     else this.#work.push({ kind: "tokens", count: tokens.length });
+  }
+
+  #lastWork(): Work | undefined {
+    return this.#work.at(-1);
   }
 
   #reserve(more: number): void {

@@ -84,6 +84,7 @@ export class ChainProducer implements TokenProducer {
   #correct(tokens: Uint32Array, index: number): number {
     const { engine, position, end, isEnded } = this.#cursor;
     const { token } = this.#corrections;
+    if (!engine.consider()) return index;
     if (position + (token >>> 16) > end) {
       if (isEnded) throw new RecipeError("a corrected match reaches beyond the end");
       return index;

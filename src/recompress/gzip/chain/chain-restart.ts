@@ -3,6 +3,9 @@ import type { TokenRestart } from "../token-model.ts";
 import type { ChainPlace } from "./chain-cursor.ts";
 import { LONGEST_MATCH, WINDOW_BYTES } from "./match-length.ts";
 
+/** See {@link toTokenRestart}. */
+const STATE_NUMBERS = 7;
+
 /** A place together with where its corrections are. */
 export interface ChainRestart {
   readonly place: ChainPlace;
@@ -31,13 +34,22 @@ export function toTokenRestart({ place, column, foreseen }: ChainRestart): Token
 
 /** @throws {RecipeError} when the numbers are not those of a restart. */
 export function fromTokenRestart({ historyBytes, state }: TokenRestart): ChainRestart {
-  if (state.length !== 7) throw new RecipeError("a restart is not that of a hash-chain model");
-  const [column = 0, foreseen = 0, dictionaryBytes = 0, bytesBefore = 0, blockRest = 0] = state;
-  const [length = 0, distance = 0] = state.slice(5);
-  if (dictionaryBytes > historyBytes || length > LONGEST_MATCH + 1 || distance > WINDOW_BYTES) {
-    throw new RecipeError("a restart makes no sense");
+  const numbers = new Float64Array(STATE_NUMBERS);
+  if (state.length !== numbers.length) {
+    throw new RecipeError("a restart is not that of a hash-chain model");
   }
-  const pending = { length: length - 1, distance };
-  const place = { historyBytes, dictionaryBytes, bytesBefore, blockRest, pending };
-  return { place, column, foreseen };
+  numbers.set(state);
+  const at = (index: number): number => numbers[index] ?? 0;
+  const pending = { length: at(5) - 1, distance: at(6) };
+  const isSane =
+    at(2) <= historyBytes && pending.length <= LONGEST_MATCH && pending.distance <= WINDOW_BYTES;
+  if (!isSane) throw new RecipeError("a restart of a hash-chain model makes no sense");
+  const place = {
+    historyBytes,
+    dictionaryBytes: at(2),
+    bytesBefore: at(3),
+    blockRest: at(4),
+    pending,
+  };
+  return { place, column: at(0), foreseen: at(1) };
 }

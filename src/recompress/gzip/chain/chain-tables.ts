@@ -4,6 +4,9 @@ const SLOT = WINDOW_BYTES - 1;
 /** A step back that leads out of reach from everywhere. */
 const OUT_OF_REACH = 0xffff;
 
+/** There is no further candidate. */
+const NONE = -1;
+
 /**
  * The two tables of a hash-chain encoder.
  *
@@ -14,10 +17,56 @@ const OUT_OF_REACH = 0xffff;
 export class ChainTables {
   readonly newest: Int32Array;
   readonly back = new Uint16Array(WINDOW_BYTES);
+  readonly #view: DataView;
+  #lowest = 0;
+  #left = 0;
 
   /** @param hashes how many hashes there are */
-  constructor(hashes: number) {
+  constructor(view: DataView, hashes: number) {
+    this.#view = view;
     this.newest = new Int32Array(hashes).fill(-1);
+  }
+
+  /** @returns the position entered before `at` under its hash, or one out of reach. */
+  before(at: number): number {
+    return at - (this.back[at & SLOT] ?? 0);
+  }
+
+  /**
+   * Begins to walk back along a chain.
+   *
+   * @param lowest where the walk ends
+   * @param tries how many candidates are compared at most; at least 1
+   */
+  walk(lowest: number, tries: number): void {
+    this.#lowest = lowest;
+    this.#left = tries;
+  }
+
+  /**
+   * Walks on to a candidate that may be alike to `at` for more than `best` bytes: its last four bytes of
+   * these are, or all three where only as many count.
+   *
+   * @param from where to go on: a candidate not yet compared
+   * @param best at least 2
+   * @returns -1 when the walk is over.
+   */
+  fitting(from: number, at: number, best: number): number {
+    const view = this.#view;
+    const { back } = this;
+    const lowest = this.#lowest;
+    const offset = best < 3 ? 0 : best - 3;
+    const mask = best < 3 ? 0xffffff : -1;
+    const wanted = view.getInt32(at + offset, true);
+    let candidate = from;
+    for (let left = this.#left; candidate >= lowest && left > 0; left--) {
+      if (((view.getInt32(candidate + offset, true) ^ wanted) & mask) === 0) {
+        this.#left = left - 1;
+        return candidate;
+      }
+      candidate -= back[candidate & SLOT] ?? 0;
+    }
+    return NONE;
   }
 
   /** Forgets all positions. */

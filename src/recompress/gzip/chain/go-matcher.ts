@@ -33,9 +33,7 @@ export class GoMatcher implements ChainMatcher {
   distance = 0;
   end = 0;
   readonly #view: DataView;
-  readonly #tables = new ChainTables(1 << HASH_BITS);
-  readonly #newest = this.#tables.newest;
-  readonly #back = this.#tables.back;
+  readonly #tables: ChainTables;
   readonly #nice: number;
   readonly #tries: number;
   /** Where the encoder's memory begins; below 0 when that has left the window. */
@@ -47,6 +45,7 @@ export class GoMatcher implements ChainMatcher {
 
   constructor(window: PlainWindow, search: GoSearch) {
     this.#view = window.view;
+    this.#tables = new ChainTables(window.view, 1 << HASH_BITS);
     this.#nice = search.nice;
     this.#tries = search.tries;
   }
@@ -78,8 +77,7 @@ export class GoMatcher implements ChainMatcher {
   enterUntil(until: number): void {
     const last = Math.min(until, this.end - SHORTEST + 1);
     const view = this.#view;
-    const newest = this.#newest;
-    const back = this.#back;
+    const { newest, back } = this.#tables;
     for (let at = this.#entered; at < last; at++) {
       const hash = Math.imul(view.getInt32(at, false), HASH_FACTOR) >>> (32 - HASH_BITS);
       const step = at - (newest[hash] ?? 0);
@@ -95,38 +93,25 @@ export class GoMatcher implements ChainMatcher {
 
   find(at: number, longerThan: number): number {
     if (this.#entered <= at) this.enterUntil(at + 1);
-    const ahead = this.end - at;
-    if (ahead <= longerThan) return 0;
-    if (at - this.#memory > LAST_BEFORE_MOVE) this.#moveOn(at);
-    const candidate = at - (this.#back[at & SLOT] ?? 0);
-    const lowest = Math.max(at - WINDOW_BYTES, this.#memory, this.#first);
-    if (candidate < lowest) return 0;
-    const most = ahead < LONGEST_MATCH ? ahead : LONGEST_MATCH;
-    const nice = this.#nice < most ? this.#nice : most;
-    const view = this.#view;
-    const back = this.#back;
-    let tries = this.#tries;
-    let earlier = candidate;
+    if (this.end - at <= longerThan) return 0;
+    this.#walkFrom(at);
+    const tables = this.#tables;
+    const most = Math.min(this.end - at, LONGEST_MATCH);
+    const nice = Math.min(this.#nice, most);
     let best = longerThan;
     let distance = 0;
-    let offset = best - 3;
-    let wanted = view.getInt32(at + offset, true);
-    do {
-      if (view.getInt32(earlier + offset, true) === wanted) {
-        const length = alikeBytes(view, earlier, at);
-        if (length > best && (length > SHORTEST || at - earlier <= FARTHEST_OF_FOUR)) {
-          best = length;
-          distance = at - earlier;
-          if (length >= nice) break;
-          offset = best - 3;
-          wanted = view.getInt32(at + offset, true);
-        }
+    let candidate = tables.fitting(tables.before(at), at, best);
+    while (candidate >= 0) {
+      const length = alikeBytes(this.#view, candidate, at);
+      if (length > best && (length > SHORTEST || at - candidate <= FARTHEST_OF_FOUR)) {
+        best = length;
+        distance = at - candidate;
+        if (length >= nice) break;
       }
-      earlier -= back[earlier & SLOT] ?? 0;
-    } while (earlier >= lowest && --tries > 0);
+      candidate = tables.fitting(tables.before(candidate), at, best);
+    }
     this.distance = distance;
-    if (distance === 0) return 0;
-    return best < most ? best : most;
+    return distance === 0 ? 0 : Math.min(best, most);
   }
 
   isAlike(other: GoMatcher, by: number): boolean {
@@ -139,6 +124,11 @@ export class GoMatcher implements ChainMatcher {
     const lowest = Math.max(reach, this.#first);
     if (lowest !== Math.max(reach, other.#first + by)) return false;
     return this.#tables.isAlike(other.#tables, by, lowest);
+  }
+
+  #walkFrom(at: number): void {
+    if (at - this.#memory > LAST_BEFORE_MOVE) this.#moveOn(at);
+    this.#tables.walk(Math.max(at - WINDOW_BYTES, this.#memory, this.#first), this.#tries);
   }
 
   #moveOn(at: number): void {

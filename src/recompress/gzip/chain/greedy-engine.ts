@@ -15,8 +15,8 @@ const NOTHING_PENDING: PendingMatch = { length: 0, distance: 0 };
  */
 export class GreedyEngine implements ChainEngine {
   readonly window: PlainWindow;
-  readonly warmUpBytes = 128 * 1024;
-  readonly historyBytes = 128 * 1024;
+  readonly warmUpBytes = 256 * 1024;
+  readonly historyBytes = 256 * 1024;
   readonly pending = NOTHING_PENDING;
   position = 0;
   until = 0;
@@ -86,6 +86,12 @@ export class GreedyEngine implements ChainEngine {
       this.force(token);
     }
     return count;
+  }
+
+  consider(): boolean {
+    if (!this.canChoose) return false;
+    this.#choose();
+    return true;
   }
 
   force(token: number): void {

@@ -124,6 +124,10 @@ export class KlauspostEngine implements ChainEngine {
     return count;
   }
 
+  consider(): boolean {
+    return this.#choose() !== WAIT;
+  }
+
   force(token: number): void {
     const length = token >>> 16;
     this.position += length === 0 ? 1 : length;
@@ -193,20 +197,26 @@ export class KlauspostEngine implements ChainEngine {
   #plan(): boolean {
     const { position } = this;
     const matcher = this.#matcher;
-    if (position >= this.#calls.sourceEnd) return false;
+    const calls = this.#calls;
+    if (position >= calls.sourceEnd) return false;
     if (this.#length === UNKNOWN) {
-      if (!this.#calls.reach(position)) return false;
-      this.#length = matcher.find(position, NO_MATCH);
-      this.#distance = this.#length === 0 ? 0 : matcher.distance;
-      if (this.#length > 0) this.#run = 0;
+      if (!calls.reach(position)) return false;
+      this.#look();
     }
-    if (!this.#calls.reach(position + 1)) return false;
-    const length = this.#length === 0 ? NO_MATCH : this.#length;
+    if (!calls.reach(position + 1)) return false;
+    const length = Math.max(this.#length, NO_MATCH);
     matcher.enterUntil(position + 2);
     const longer = length < this.#lazy ? matcher.find(position + 1, length) : 0;
     if (this.#length > 0 && longer === 0) this.#planMatch();
     else this.#planLiterals(longer);
     return true;
+  }
+
+  #look(): void {
+    const matcher = this.#matcher;
+    this.#length = matcher.find(this.position, NO_MATCH);
+    this.#distance = matcher.distance;
+    if (this.#length > 0) this.#run = 0;
   }
 
   #planMatch(): void {

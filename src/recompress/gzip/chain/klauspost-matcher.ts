@@ -36,9 +36,7 @@ export class KlauspostMatcher {
   /** The first position that is known. */
   #first = 0;
   readonly #view: DataView;
-  readonly #tables = new ChainTables(1 << HASH_BITS);
-  readonly #newest = this.#tables.newest;
-  readonly #back = this.#tables.back;
+  readonly #tables: ChainTables;
   readonly #nice: number;
   readonly #tries: number;
   readonly #costs: LiteralCosts | undefined;
@@ -47,6 +45,7 @@ export class KlauspostMatcher {
 
   constructor(window: PlainWindow, search: KlauspostSearch) {
     this.#view = window.view;
+    this.#tables = new ChainTables(window.view, 1 << HASH_BITS);
     this.#nice = search.nice;
     this.#tries = search.tries;
     this.#costs = search.costs;
@@ -77,14 +76,13 @@ export class KlauspostMatcher {
 
   /** The newest position entered that has the hash of the bytes at `at`; -1 if there is none. */
   newestLike(at: number): number {
-    return this.#newest[hash(this.#view, at)] ?? -1;
+    return this.#tables.newest[hash(this.#view, at)] ?? -1;
   }
 
   enterUntil(until: number): void {
     const last = Math.min(until, this.end - SHORTEST + 1);
     const view = this.#view;
-    const newest = this.#newest;
-    const back = this.#back;
+    const { newest, back } = this.#tables;
     for (let at = this.#entered; at < last; at++) {
       const slot = hash(view, at);
       const step = at - (newest[slot] ?? 0);
@@ -103,11 +101,9 @@ export class KlauspostMatcher {
   find(at: number, longerThan: number): number {
     if (this.#entered <= at) this.enterUntil(at + 1);
     if (this.end - at <= longerThan) return 0;
-    const candidate = at - (this.#back[at & SLOT] ?? 0);
-    if (candidate < this.lowest(at)) return 0;
-    const costs = this.#costs;
-    if (costs === undefined) return this.#longest(at, candidate, longerThan);
-    const length = this.#thriftiest(at, candidate, costs);
+    this.#tables.walk(this.lowest(at), this.#tries);
+    if (this.#costs === undefined) return this.#longest(at, longerThan);
+    const length = this.#thriftiest(at, this.#costs);
     return length > longerThan ? length : 0;
   }
 
@@ -118,60 +114,46 @@ export class KlauspostMatcher {
     return this.#tables.isAlike(other.#tables, by, lowest);
   }
 
-  #longest(at: number, newest: number, longerThan: number): number {
-    const view = this.#view;
-    const back = this.#back;
-    const lowest = this.lowest(at);
+  #longest(at: number, longerThan: number): number {
+    const tables = this.#tables;
     const most = Math.min(this.end - at, LONGEST_MATCH);
     const nice = Math.min(this.#nice, most);
-    let tries = this.#tries;
-    let candidate = newest;
     let best = longerThan;
     let distance = 0;
-    let wanted = view.getInt32(at + best - 3, true);
-    do {
-      if (view.getInt32(candidate + best - 3, true) === wanted) {
-        const length = alikeBytes(view, candidate, at);
-        if (length > best) {
-          best = length;
-          distance = at - candidate;
-          if (length >= nice) break;
-          wanted = view.getInt32(at + best - 3, true);
-        }
+    let candidate = tables.fitting(tables.before(at), at, best);
+    while (candidate >= 0) {
+      const length = alikeBytes(this.#view, candidate, at);
+      if (length > best) {
+        best = length;
+        distance = at - candidate;
+        if (length >= nice) break;
       }
-      candidate -= back[candidate & SLOT] ?? 0;
-    } while (candidate >= lowest && --tries > 0);
+      candidate = tables.fitting(tables.before(candidate), at, best);
+    }
     this.distance = distance;
     if (distance === 0) return 0;
     return best < most ? best : most;
   }
 
-  #thriftiest(at: number, newest: number, costs: LiteralCosts): number {
-    const view = this.#view;
-    const back = this.#back;
-    const lowest = this.lowest(at);
+  #thriftiest(at: number, costs: LiteralCosts): number {
+    const tables = this.#tables;
     const most = Math.min(this.end - at, LONGEST_MATCH);
     const nice = Math.min(this.#nice, most);
-    let tries = this.#tries;
-    let candidate = newest;
     let best = SHORTEST - 1;
     let distance = 0;
     let gain = costs.leastGain;
-    let wanted = view.getInt32(at + best - 3, true);
-    do {
-      if (view.getInt32(candidate + best - 3, true) === wanted) {
-        const length = Math.min(alikeBytes(view, candidate, at), most);
-        const saved = length > best ? costs.saved(at - this.memory, length, at - candidate) : 0;
-        if (saved > gain) {
-          gain = saved;
-          best = length;
-          distance = at - candidate;
-          if (length >= nice) break;
-          wanted = view.getInt32(at + best - 3, true);
-        }
+    let candidate = tables.fitting(tables.before(at), at, best);
+    while (candidate >= 0) {
+      const length = Math.min(alikeBytes(this.#view, candidate, at), most);
+      const saved = length > best ? costs.saved(at - this.memory, length, at - candidate) : 0;
+      if (saved > gain) {
+        gain = saved;
+        best = length;
+        distance = at - candidate;
+        if (length >= nice) break;
       }
-      candidate -= back[candidate & SLOT] ?? 0;
-    } while (candidate >= lowest && --tries > 0);
+      candidate = tables.fitting(tables.before(candidate), at, best);
+    }
     this.distance = distance;
     return distance === 0 ? 0 : best;
   }

@@ -99,6 +99,12 @@ export class LazyEngine implements ChainEngine {
     return count;
   }
 
+  consider(): boolean {
+    if (!this.canChoose) return false;
+    this.#choose();
+    return true;
+  }
+
   force(token: number): void {
     const length = token >>> 16;
     this.position += length === 0 ? 1 : length;

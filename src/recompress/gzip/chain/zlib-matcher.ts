@@ -40,9 +40,7 @@ export class ZlibMatcher implements ChainMatcher {
   end = 0;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #tables = new ChainTables(HASHES);
-  readonly #newest = this.#tables.newest;
-  readonly #back = this.#tables.back;
+  readonly #tables: ChainTables;
   readonly #good: number;
   readonly #nice: number;
   readonly #tries: number;
@@ -50,14 +48,13 @@ export class ZlibMatcher implements ChainMatcher {
   readonly #ending: GnuEnding | undefined;
   /** The first position that a match may begin at. */
   #first = 0;
-  /** The longest match that counts, for the search at hand. */
-  #most = 0;
   /** The position after the last that was entered or left out. */
   #entered = 0;
 
   constructor(window: PlainWindow, search: ZlibSearch) {
     this.#bytes = window.bytes;
     this.#view = window.view;
+    this.#tables = new ChainTables(window.view, HASHES);
     this.#good = search.good;
     this.#nice = search.nice;
     this.#tries = search.tries;
@@ -88,8 +85,7 @@ export class ZlibMatcher implements ChainMatcher {
   enterUntil(until: number): void {
     const last = Math.min(until, this.end - SHORTEST + 1);
     const bytes = this.#bytes;
-    const newest = this.#newest;
-    const back = this.#back;
+    const { newest, back } = this.#tables;
     for (let at = this.#entered; at < last; at++) {
       const hash =
         (((bytes[at] ?? 0) << 10) ^ ((bytes[at + 1] ?? 0) << 5) ^ (bytes[at + 2] ?? 0)) & 0x7fff;
@@ -107,48 +103,41 @@ export class ZlibMatcher implements ChainMatcher {
   find(at: number, longerThan: number): number {
     if (this.#entered <= at) this.enterUntil(at + 1);
     const ahead = this.end - at;
-    let most = ahead < LONGEST_MATCH ? ahead : LONGEST_MATCH;
-    if (ahead <= LOOKAHEAD_BYTES && this.#ending !== undefined) {
-      if (!this.#ending.isSearched(at)) return 0;
-      most = LONGEST_MATCH;
-    }
+    if (ahead <= LOOKAHEAD_BYTES) return this.#findNearEnd(at, longerThan, ahead);
+    return this.#acceptable(this.#search(at, longerThan, LONGEST_MATCH));
+  }
+
+  #findNearEnd(at: number, longerThan: number, ahead: number): number {
+    if (this.#ending !== undefined && !this.#ending.isSearched(at)) return 0;
     if (ahead <= longerThan) return 0;
-    const candidate = at - (this.#back[at & SLOT] ?? 0);
-    if (candidate < at - FARTHEST || candidate < this.#first) return 0;
-    this.#most = most;
-    const found = this.#walk(at, candidate, longerThan);
-    const length = found < ahead ? found : ahead;
+    const most = this.#ending === undefined ? Math.min(ahead, LONGEST_MATCH) : LONGEST_MATCH;
+    return this.#acceptable(Math.min(this.#search(at, longerThan, most), ahead));
+  }
+
+  #acceptable(length: number): number {
     if (length !== 3 || this.#takesFarThrees || this.distance <= FARTHEST_OF_THREE) return length;
     return 0;
   }
 
-  #walk(at: number, newest: number, longerThan: number): number {
-    const view = this.#view;
-    const back = this.#back;
-    const most = this.#most;
+  #search(at: number, longerThan: number, most: number): number {
+    const tables = this.#tables;
     const nice = Math.min(this.#nice, most);
-    const lowest = Math.max(at - FARTHEST + 1, this.#first);
-    let tries = longerThan >= this.#good ? this.#tries >> 2 : this.#tries;
-    let candidate = newest;
+    const newest = tables.before(at);
+    const farthest = at - FARTHEST + (newest === at - FARTHEST ? 0 : 1);
+    const tries = longerThan >= this.#good ? this.#tries >> 2 : this.#tries;
+    tables.walk(Math.max(farthest, this.#first), tries);
     let best = longerThan;
     let distance = 0;
-    let offset = best < 3 ? 0 : best - 3;
-    let mask = best < 3 ? 0xffffff : -1;
-    let wanted = view.getInt32(at + offset, true);
-    do {
-      if (((view.getInt32(candidate + offset, true) ^ wanted) & mask) === 0) {
-        const length = alikeBytes(view, candidate, at);
-        if (length > best) {
-          best = length;
-          distance = at - candidate;
-          if (length >= nice) break;
-          offset = best - 3;
-          mask = -1;
-          wanted = view.getInt32(at + offset, true);
-        }
+    let candidate = tables.fitting(newest, at, best);
+    while (candidate >= 0) {
+      const length = alikeBytes(this.#view, candidate, at);
+      if (length > best) {
+        best = length;
+        distance = at - candidate;
+        if (length >= nice) break;
       }
-      candidate -= back[candidate & SLOT] ?? 0;
-    } while (candidate >= lowest && --tries > 0);
+      candidate = tables.fitting(tables.before(candidate), at, best);
+    }
     this.distance = distance;
     if (distance === 0) return 0;
     return best < most ? best : most;

@@ -56,7 +56,8 @@ export function zlibModel(level: ZlibLevel, { flavour, framing }: ZlibModelOptio
   return new ChainModel({
     framing,
     treeRules: ["zlib"],
-    createEngine: () => createZlibEngine(level, flavour),
+    // GNU gzip knows no blocks; and what its engine puts behind the end would overwrite the next block.
+    createEngine: () => createZlibEngine(level, framing.kind === "none" ? flavour : "zlib"),
   });
 }
 
