@@ -1,6 +1,13 @@
 /** Readable bytes after the last one, so that eight-byte loads and 258-byte compares stay inside. */
 const SLACK_BYTES = 320;
 
+/** A place in a memory that others use, too. */
+export interface WindowPlace {
+  readonly memory: ArrayBuffer;
+  /** Byte offset in the memory. */
+  readonly at: number;
+}
+
 /**
  * The last bytes of a plain stream, in one array: engines look back in it and index it by position.
  *
@@ -16,11 +23,16 @@ export class PlainWindow {
   /** How many bytes of the stream have gone before position 0. Up to 2^53. */
   slid = 0;
 
-  /** @param capacity bytes that can be in the window at once */
-  constructor(capacity: number) {
+  /**
+   * @param capacity bytes that can be in the window at once
+   * @param place where its bytes shall lie: that much room and {@link SLACK_BYTES} more
+   */
+  constructor(capacity: number, place?: WindowPlace) {
+    const sizeBytes = capacity + SLACK_BYTES;
+    const { memory, at } = place ?? { memory: new ArrayBuffer(sizeBytes), at: 0 };
     this.capacity = capacity;
-    this.bytes = new Uint8Array(capacity + SLACK_BYTES);
-    this.view = new DataView(this.bytes.buffer);
+    this.bytes = new Uint8Array(memory, at, sizeBytes);
+    this.view = new DataView(memory, at, sizeBytes);
   }
 
   get free(): number {

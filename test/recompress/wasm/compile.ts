@@ -1,9 +1,24 @@
 /** Compiles the engines that are written in AssemblyScript, and says where their modules lie. */
 import { readFile } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { main } from "assemblyscript/asc";
 
-const FLAGS = ["-O3", "--noAssert", "--runtime", "stub", "--converge"];
+/** Sources of modules; other `.as` files are parts that they import. */
+export const ENGINE_SOURCES = "src/recompress/**/*-engine.as";
+
+/** 4 MiB, of which pages that are never touched cost nothing. An engine's memory never grows. */
+const MEMORY_PAGES = "64";
+const FLAGS = [
+  "-O3",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--converge",
+  "--initialMemory",
+  MEMORY_PAGES,
+  "--maximumMemory",
+  MEMORY_PAGES,
+];
 const LINE_CHARACTERS = 96;
 
 /**
@@ -12,11 +27,11 @@ const LINE_CHARACTERS = 96;
  * @throws {Error} with what the compiler says.
  */
 export async function compileModule(source: string): Promise<Uint8Array> {
-  const name = `${basename(source, ".as")}.ts`;
-  const text = await readFile(source, "utf8");
+  const folder = dirname(source);
   let module: Uint8Array | undefined;
+  const name = `${basename(source, ".as")}.ts`;
   const { error, stderr } = await main([name, ...FLAGS, "--outFile", "out.wasm"], {
-    readFile: (file) => (file === name ? text : null),
+    readFile: (file) => readSource(join(folder, file)),
     writeFile: (_file, contents) => void (module = Buffer.from(contents)),
     listFiles: () => [],
   });
@@ -24,6 +39,15 @@ export async function compileModule(source: string): Promise<Uint8Array> {
     throw new Error(`${source} does not compile:\n${stderr.toString()}`);
   }
   return module;
+}
+
+/** @param file as the compiler names it, which knows no other ending than `.ts` */
+async function readSource(file: string): Promise<string | null> {
+  try {
+    return await readFile(file.replace(/\.ts$/, ".as"), "utf8");
+  } catch {
+    return null;
+  }
 }
 
 /** @returns the source of a TypeScript file that holds the module, so that nothing is read to load it. */

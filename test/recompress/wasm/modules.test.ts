@@ -1,8 +1,8 @@
 import { glob, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { compileModule, moduleFile, moduleFileOf } from "./compile.ts";
+import { compileModule, ENGINE_SOURCES, moduleFile, moduleFileOf } from "./compile.ts";
 
-const sources = await Array.fromAsync(glob("src/recompress/**/*.as"));
+const sources = await Array.fromAsync(glob(ENGINE_SOURCES));
 
 it("there are engines in AssemblyScript", () => {
   expect(sources).not.toEqual([]);

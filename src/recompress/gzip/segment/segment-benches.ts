@@ -3,6 +3,7 @@ import { RecipeError } from "../../recipe-error.ts";
 import type { Framing } from "../framing.ts";
 import { SEGMENT_BYTES, type SegmentEngine } from "./segment-engine.ts";
 import type { MakeSegmentEngine } from "./segment-levels.ts";
+import { createTwin, type TwinShape } from "./twin-engine.ts";
 
 const WINDOW_BYTES = 1 << 20;
 
@@ -16,18 +17,25 @@ export interface SegmentBench {
   cold(): SegmentEngine;
 }
 
+/** How a level's engines are made. */
+export interface SegmentEngines {
+  readonly make: MakeSegmentEngine;
+  /** The compiled one, if there is any. */
+  readonly twin: TwinShape | undefined;
+}
+
 /** Makes benches, and keeps one for the next member. */
 export class SegmentBenches {
   readonly framing: Framing;
-  readonly #make: MakeSegmentEngine;
+  readonly #engines: SegmentEngines;
   #spare: SegmentBench | undefined;
 
   /** @throws {RecipeError} when the framing has blocks of no bytes. */
-  constructor(make: MakeSegmentEngine, framing: Framing) {
+  constructor(engines: SegmentEngines, framing: Framing) {
     if (framing.kind === "blocks" && framing.blockBytes < 1) {
       throw new RecipeError("a framing has blocks without bytes");
     }
-    this.#make = make;
+    this.#engines = engines;
     this.framing = framing;
   }
 
@@ -44,14 +52,17 @@ export class SegmentBenches {
     this.#spare = bench;
   }
 
+  /** The cold engine is rarely needed and need not be fast: it is the one in TypeScript. */
   #build(): SegmentBench {
-    const window = new PlainWindow(WINDOW_BYTES);
+    const { make, twin: shape } = this.#engines;
+    const twin = shape === undefined ? undefined : createTwin(shape);
+    const window = twin?.window ?? new PlainWindow(WINDOW_BYTES);
     let cold: SegmentEngine | undefined;
     return {
       window,
-      engine: this.#make(window),
-      wanted: new Uint32Array(SEGMENT_BYTES + 1),
-      cold: () => (cold ??= this.#make(window)),
+      engine: twin ?? make(window),
+      wanted: twin?.wanted ?? new Uint32Array(SEGMENT_BYTES + 1),
+      cold: () => (cold ??= make(window)),
     };
   }
 }

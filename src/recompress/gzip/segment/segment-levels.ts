@@ -29,7 +29,7 @@ export type SegmentLevel =
   | "level-5-first"
   | "level-6-first";
 
-/** How an engine is made; a table of these can be handed in to have some made otherwise. */
+/** How an engine is made. */
 export type MakeSegmentEngine = (window: PlainWindow) => SegmentEngine;
 
 /** Every level in TypeScript. */

@@ -11,6 +11,7 @@ import { SegmentBenches } from "./segment-benches.ts";
 import { SEGMENT_ENGINES, type SegmentLevel } from "./segment-levels.ts";
 import { SegmentPredictor } from "./segment-predictor.ts";
 import { SegmentProducer } from "./segment-producer.ts";
+import { SEGMENT_TWINS, type SegmentTwins } from "./segment-twins.ts";
 
 /** klauspost's flate left unused codes at the end in before its version 1.18.5, and leaves them out since. */
 const TREE_RULES: readonly TreeRule[] = ["go", "go-untrimmed"];
@@ -19,14 +20,14 @@ const BEST_SPEED_TREE_RULES: readonly TreeRule[] = ["go"];
 /**
  * The model of an encoder that works segment by segment.
  *
- * @param engines where the engines of the levels come from
+ * @param twins which levels run compiled; none to have all in TypeScript
  */
 export function createSegmentModel(
   level: SegmentLevel,
   framing: Framing,
-  engines = SEGMENT_ENGINES,
+  twins: SegmentTwins = SEGMENT_TWINS,
 ): TokenModel {
-  const benches = new SegmentBenches(engines[level], framing);
+  const benches = new SegmentBenches({ make: SEGMENT_ENGINES[level], twin: twins[level] }, framing);
   return {
     sizeUnit: "bytes",
     treeRules: level === "best-speed" ? BEST_SPEED_TREE_RULES : TREE_RULES,
