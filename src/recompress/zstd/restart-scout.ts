@@ -4,11 +4,11 @@ import type { SequenceFinder } from "./sequence-finder.ts";
 const MEBIBYTE = 1024 * 1024;
 /** Plain bytes from one restart to the next, at least. */
 const SPACING_BYTES = 64 * MEBIBYTE;
-/** A finder has to run for as long as matches reach, and this much longer, to come to another's state. */
-const WARM_UP_BYTES = 16 * MEBIBYTE;
+/** A finder has to run for as long as matches reach, and longer, to come to another's state: at least this. */
+const WARM_UP_BYTES = 2 * MEBIBYTE;
 const CHECK_EVERY_BYTES = MEBIBYTE;
-/** A try is in vain when it has come to nothing after as many times the warm-up. */
-const PATIENCE_WARM_UPS = 3;
+/** A try is in vain when it has come to nothing after twice the window and this. */
+const PATIENCE_BYTES = 32 * MEBIBYTE;
 /** After as many vain tries the search for restarts ends. */
 const MOST_FAILURES = 8;
 
@@ -107,7 +107,7 @@ export class RestartScout {
       this.#drop();
       return this.#shadowFrom;
     }
-    if (position - this.#shadowFrom >= PATIENCE_WARM_UPS * this.#warmUpBytes) {
+    if (position - this.#shadowFrom >= 2 * this.#run.windowBytes + PATIENCE_BYTES) {
       this.#failures++;
       this.#drop();
     }
