@@ -28,15 +28,19 @@ const LINE_CHARACTERS = 96;
  */
 export async function compileModule(source: string): Promise<Uint8Array> {
   const folder = dirname(source);
+  const messages: string[] = [];
   let module: Uint8Array | undefined;
   const name = `${basename(source, ".as")}.ts`;
-  const { error, stderr } = await main([name, ...FLAGS, "--outFile", "out.wasm"], {
+  const { error } = await main([name, ...FLAGS, "--outFile", "out.wasm"], {
     readFile: (file) => readSource(join(folder, file)),
     writeFile: (_file, contents) => void (module = Buffer.from(contents)),
     listFiles: () => [],
+    stderr: {
+      write: (text: string | Uint8Array) => void messages.push(Buffer.from(text).toString()),
+    },
   });
   if (error !== null || module === undefined) {
-    throw new Error(`${source} does not compile:\n${stderr.toString()}`);
+    throw new Error(`${source} does not compile:\n${messages.join("")}`);
   }
   return module;
 }

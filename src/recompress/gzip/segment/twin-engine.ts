@@ -78,14 +78,23 @@ export class TwinEngine implements SegmentEngine, SegmentTrail {
     if (!isInside || end - start > SEGMENT_BYTES) {
       throw new RangeError("a segment does not lie in its window");
     }
-    if (guide.kind === "follow" && guide.tokens !== this.wanted) this.wanted.set(guide.tokens);
-    if (guide.kind === "replay") this.#fixes.set(guide.fixes);
-    const fixCount = guide.kind === "replay" ? guide.fixes.length / 2 : 0;
+    const fixCount = this.#tell(guide);
     this.#run(start, end, base, isSearched ? 1 : 0, GUIDES[guide.kind], fixCount);
     this.count = this.#tokenCount();
     this.at = this.#reached();
     this.isSettled = this.#isSettled() === 1;
     this.fixes = guide.kind === "replay" ? guide.fixes : this.#noted();
+  }
+
+  /** Puts in the memory what the guide says. @returns how many fixes there are to replay. */
+  #tell(guide: Guide): number {
+    if (guide.kind === "free") return 0;
+    if (guide.kind === "replay") {
+      this.#fixes.set(guide.fixes);
+      return guide.fixes.length / 2;
+    }
+    if (guide.tokens !== this.wanted) this.wanted.set(guide.tokens.subarray(0, TOKEN_ROOM));
+    return 0;
   }
 
   #noted(): readonly number[] {
