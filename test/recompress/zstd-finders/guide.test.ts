@@ -166,6 +166,27 @@ test.each([
   }
 });
 
+test.each(MODELS.slice(0, 4))(
+  "$speed $revision takes nothing from ahead when it has to go back",
+  (model) => {
+    const random = new SeededRandom(41);
+    const twice = new Uint8Array(600).map(() => random.below(256));
+    const block = new Uint8Array(6000).map(() => random.below(256));
+    block.set(twice, 4800);
+    block.set(twice, 5400);
+    const window = new PlainWindow(block.length);
+    window.append(block);
+    window.bytes.set(twice.subarray(0, window.bytes.length - block.length), block.length);
+    const span = { start: 0, end: block.length, frameStart: 0, isOnlyBlock: false };
+    for (let literals = 4797; literals < 5390; literals += 11) {
+      const finder = createFinder(model, window, { windowSize: WINDOW_BYTES });
+      const sequences = Int32Array.of(literals, 3, 1003);
+      finder.find(span, { kind: "follow", sequences, count: 1 });
+      expect(finder.count).toBe(1);
+    }
+  },
+);
+
 test("fixes for no sequence change nothing", () => {
   const model = { speed: "default", revision: 0 } as const;
   const free = run(model).find(BLOCKS);

@@ -149,6 +149,36 @@ test.each(MODELS)("$speed $revision comes into the state of one that began befor
   expect(alike.indexOf(true)).toBeGreaterThan(LATE);
 });
 
+test.each(MODELS)("$speed $revision leaves a few bytes alone", (model) => {
+  const searched = run(model);
+  searched.find(BLOCKS.slice(0, 3));
+  searched.slide(searched.window.end - WINDOW_BYTES);
+  const few = searched.findBlock(new Uint8Array(9).fill(7, 8), () => ({ kind: "free" }));
+  expect(few.count).toBe(0);
+});
+
+/** Real sequences after which the last bytes are no more than those behind the block would be. */
+const LATE_SEQUENCES = [
+  { size: 9, sequences: [1, 8, 1] },
+  { size: 9, sequences: [1, 8, 4] },
+  { size: 100, sequences: [50, 46, 9, 0, 4, 1] },
+  { size: 100, sequences: [88, 6, 9, 2, 4, 1] },
+] as const;
+
+test.each(MODELS)("$speed $revision indexes no place that reaches behind its block", (model) => {
+  for (const { size, sequences } of LATE_SEQUENCES) {
+    const count = sequences.length / 3;
+    const [one, other] = [run(model), run(model)].map((searched, index) => {
+      searched.window.bytes.fill(index, size, size + 40);
+      const guide = { kind: "follow", sequences: Int32Array.from(sequences), count } as const;
+      searched.findBlock(PLAIN.subarray(0, size), () => guide);
+      return searched.finder;
+    });
+    if (one === undefined || other === undefined) throw new Error("no finder");
+    expect(one.isInStateOf(other, 0)).toBe(true);
+  }
+});
+
 test("finders of two speeds are never in one state", () => {
   const fastest = run({ speed: "fastest", revision: 0 });
   const best = run({ speed: "default", revision: 0 });

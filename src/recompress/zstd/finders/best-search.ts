@@ -161,7 +161,7 @@ export class BestSearch implements MatchSearch {
     if (best.length < GOOD_ENOUGH) this.#lookAhead(at);
     this.#unsearched = at + 1;
     this.#cursor.proposeLength(best.from, best.from - best.distance, best.length);
-    this.#cursor.repeat = Math.max(best.repeat, 0);
+    if (best.repeat > 0) this.#cursor.sayRepeat(best.repeat);
     return true;
   }
 

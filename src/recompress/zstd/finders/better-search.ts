@@ -99,7 +99,7 @@ export class BetterSearch implements MatchSearch {
     const behind = position - cursor.secondOffset;
     if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
-    cursor.repeat = 5;
+    cursor.sayRepeat(5);
     return true;
   }
 
@@ -176,7 +176,7 @@ export class BetterSearch implements MatchSearch {
     this.#unsearched = at + 1;
     cursor.propose(at + 1, at + 1 - cursor.newestOffset);
     cursor.stretch(at, cursor.anchor + 1);
-    cursor.repeat = 1;
+    cursor.sayRepeat(1);
     return true;
   }
 

@@ -57,6 +57,8 @@ export class BlockCursor {
    * it 5, 6: the second and the third one, and 7: one less than the newest (RFC 8878 section 3.1.1.5).
    */
   repeat = 0;
+  /** What a sequence says of the offset: 1 to 3 are repeats, larger ones are the offset plus 3. */
+  offsetValue = 0;
 
   constructor(window: PlainWindow, windowSize: number) {
     this.view = window.view;
@@ -65,10 +67,6 @@ export class BlockCursor {
 
   get literals(): number {
     return this.from - this.anchor;
-  }
-
-  get offsetValue(): number {
-    return this.repeat === 0 ? this.distance + LAST_REPEAT : this.repeat & LAST_REPEAT;
   }
 
   get isSearched(): boolean {
@@ -145,6 +143,13 @@ export class BlockCursor {
     this.length = length;
     this.distance = from - behind;
     this.repeat = 0;
+    this.offsetValue = from - behind + LAST_REPEAT;
+  }
+
+  /** Says the proposed match's offset as a repeat, 1 to 3 or 5 to 7. */
+  sayRepeat(repeat: number): void {
+    this.repeat = repeat;
+    this.offsetValue = repeat & LAST_REPEAT;
   }
 
   /**
@@ -175,6 +180,7 @@ export class BlockCursor {
     if (!(offsetValue >= 1)) throw new RecipeError("a sequence without an offset");
     this.from = from;
     this.length = length;
+    this.offsetValue = offsetValue;
     const isRepeat = offsetValue <= LAST_REPEAT;
     this.repeat = isRepeat ? offsetValue + (literals === 0 ? WITHOUT_LITERALS : 0) : 0;
     this.distance = isRepeat ? 0 : Math.min(offsetValue - LAST_REPEAT, this.windowSize);

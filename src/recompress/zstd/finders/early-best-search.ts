@@ -115,7 +115,7 @@ export class EarlyBestSearch implements MatchSearch {
     const behind = position - cursor.secondOffset;
     if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
-    cursor.repeat = 5;
+    cursor.sayRepeat(5);
     return true;
   }
 
@@ -167,7 +167,7 @@ export class EarlyBestSearch implements MatchSearch {
     const isRepeat = best.repeat > 0;
     cursor.proposeLength(best.from, best.from - best.distance, best.length);
     cursor.stretch(best.from, isRepeat ? cursor.anchor + 1 : cursor.anchor);
-    cursor.repeat = isRepeat ? best.repeat : 0;
+    if (isRepeat) cursor.sayRepeat(best.repeat);
     return true;
   }
 

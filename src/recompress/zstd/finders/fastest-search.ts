@@ -75,7 +75,7 @@ export class FastestSearch implements MatchSearch {
     const behind = position - cursor.secondOffset;
     if (behind < cursor.floor || !sameFour(this.#view, position, behind)) return false;
     cursor.propose(position, behind);
-    cursor.repeat = 5;
+    cursor.sayRepeat(5);
     return true;
   }
 
@@ -120,7 +120,7 @@ export class FastestSearch implements MatchSearch {
     const ahead = at + REPEAT_AHEAD;
     cursor.propose(ahead, ahead - cursor.newestOffset);
     cursor.stretch(at, cursor.anchor + 1);
-    cursor.repeat = 1;
+    cursor.sayRepeat(1);
     return true;
   }
 }
