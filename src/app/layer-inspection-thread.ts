@@ -1,11 +1,16 @@
 /**
- * A thread that inspects one layer and ends. It is given an {@link InspectionJob} as its data and posts
- * {@link InspectionMessage}s, the report last; an error ends the thread with it.
+ * A thread that inspects one layer after the other. It is sent {@link InspectionJob}s, each when the one
+ * before is done, and posts {@link InspectionMessage}s, for each job its report last; an error ends the
+ * thread with it.
  */
+import { on } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
-import { parentPort, workerData } from "node:worker_threads";
-import { type Digest, Digester } from "../oci/digest.ts";
+import { parentPort } from "node:worker_threads";
+import { beginsAsImages } from "../layouts/compressed-images.ts";
+import { LayoutError } from "../layouts/stored-layer.ts";
+import { type Digest, Digester, isDigestAlgorithm } from "../oci/digest.ts";
 import { analyseStream } from "../recompress/analyse.ts";
+import { decodeStream } from "../recompress/decode.ts";
 import type { Outcome } from "../recompress/outcome.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../recompress/recipe.ts";
@@ -16,34 +21,42 @@ import type {
   LayerReport,
   RawLayer,
 } from "./layer-report.ts";
+import { PlainStart } from "./plain-start.ts";
 
 const READ_BYTES = 1024 * 1024;
 
-parentPort?.postMessage({ kind: "report", report: await inspect(parseJob(workerData)) });
-
-async function inspect(job: InspectionJob): Promise<LayerReport> {
-  const startedMs = performance.now();
-  await using file = await open(job.path);
-  const { digest, outcome } = await analyse(file, job);
-  const result = await resultOf(outcome, { digest, file, job });
-  const seconds = (performance.now() - startedMs) / 1000;
-  return { streamBytes: job.sizeBytes, digest, seconds, result };
+if (parentPort !== null) {
+  for await (const [job] of on(parentPort, "message")) {
+    post({ kind: "report", report: await inspect(parseJob(job)) });
+  }
 }
 
-interface Inspected {
-  readonly digest: Digest;
+async function inspect(job: InspectionJob): Promise<LayerReport> {
+  await using file = await open(job.path);
+  const start = new PlainStart();
+  const { digest, outcome } = await analyse({ file, job }, start);
+  const result = await resultOf(outcome, { digest, file, job });
+  const streamBytes = job.sizeBytes;
+  return { streamBytes, digest, beginsAsImages: beginsAsImages(start.bytes), result };
+}
+
+interface Opened {
   readonly file: FileHandle;
   readonly job: InspectionJob;
 }
 
+interface Inspected extends Opened {
+  readonly digest: Digest;
+}
+
 async function analyse(
-  file: FileHandle,
-  job: InspectionJob,
+  opened: Opened,
+  start: PlainStart,
 ): Promise<{ digest: Digest; outcome: Outcome }> {
-  const digester = new Digester("sha256");
-  const analyser = analyseStream(() => undefined);
+  const digester = new Digester(opened.job.algorithm);
+  const analyser = analyseStream((plain) => start.take(plain));
   let isWanted = true;
-  for await (const bytes of piecesOf(file, job)) {
+  for await (const bytes of piecesOf(opened)) {
     digester.update(bytes);
     if (isWanted) isWanted = analyser.write(bytes);
   }
@@ -62,23 +75,26 @@ async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLa
 }
 
 /** @throws {Error} when the recipe does not bring the stream back: a defect of this program. */
-async function proveRebuild(recipe: Recipe, { digest, file, job }: Inspected): Promise<void> {
-  const digester = new Digester("sha256");
+async function proveRebuild(recipe: Recipe, inspected: Inspected): Promise<void> {
+  const { algorithm, name } = inspected.job;
+  const digester = new Digester(algorithm);
   const rebuilder = rebuildStream(recipe, (bytes) => void digester.update(bytes));
-  const analyser = analyseStream((plain) => rebuilder.write(plain));
-  for await (const bytes of piecesOf(file, job)) analyser.write(bytes);
-  analyser.end();
+  const decoder = decodeStream((plain) => void rebuilder.write(plain));
+  for await (const bytes of piecesOf(inspected)) decoder.write(bytes);
+  decoder.end();
   rebuilder.end();
-  if (digester.digest() === digest) return;
-  throw new Error(`${job.path}: the rebuilt bytes differ; please report this, with the layer`);
+  if (digester.digest() === inspected.digest) return;
+  throw new Error(`${name}: the rebuilt bytes differ; please report this, with the layer`);
 }
 
-async function* piecesOf(file: FileHandle, job: InspectionJob): AsyncGenerator<Uint8Array> {
+async function* piecesOf({ file, job }: Opened): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(READ_BYTES);
   for (let read = 0; read < job.sizeBytes;) {
     const wanted = Math.min(READ_BYTES, job.sizeBytes - read);
     const { bytesRead } = await file.read(buffer, 0, wanted, job.offset + read);
-    if (bytesRead === 0) throw new Error(`${job.path}: the file became shorter while it was read`);
+    if (bytesRead === 0) {
+      throw new LayoutError(`${job.name}: the file became shorter while it was read`);
+    }
     read += bytesRead;
     post({ kind: "progress", bytes: bytesRead });
     yield buffer.subarray(0, bytesRead);
@@ -90,14 +106,27 @@ function post(message: InspectionMessage): void {
 }
 
 function parseJob(data: unknown): InspectionJob {
-  if (typeof data !== "object" || data === null) throw new TypeError("not an inspection job");
-  const { path, offset, sizeBytes, verify } = { ...emptyJob(), ...data };
-  if (typeof path !== "string" || typeof verify !== "boolean") {
+  const { path, name, offset, sizeBytes, algorithm, verify } = { ...emptyJob(), ...objectIn(data) };
+  const isText = typeof path === "string" && typeof name === "string";
+  const isAlgorithm = typeof algorithm === "string" && isDigestAlgorithm(algorithm);
+  if (!isText || !isAlgorithm || typeof verify !== "boolean") {
     throw new TypeError("not an inspection job");
   }
-  return { path, offset: Number(offset), sizeBytes: Number(sizeBytes), verify };
+  return { path, name, offset: Number(offset), sizeBytes: Number(sizeBytes), algorithm, verify };
+}
+
+function objectIn(data: unknown): object {
+  return typeof data === "object" && data !== null ? data : {};
 }
 
 function emptyJob(): Record<keyof InspectionJob, unknown> {
-  return { path: undefined, offset: undefined, sizeBytes: undefined, verify: undefined };
+  const nothing = undefined;
+  return {
+    path: nothing,
+    name: nothing,
+    offset: nothing,
+    sizeBytes: nothing,
+    algorithm: nothing,
+    verify: nothing,
+  };
 }

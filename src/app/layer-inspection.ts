@@ -1,7 +1,7 @@
-/** Looks into layers, several at once, each in a thread of its own. */
+/** Looks into layers, several at once, by threads. */
 import { Worker } from "node:worker_threads";
 import type { StoredLayer } from "../layouts/stored-layer.ts";
-import { Slots } from "../lib/slots.ts";
+import { algorithmOf } from "../oci/digest.ts";
 import { entryUrl } from "./entries.ts";
 import { type InspectionJob, isInspectionMessage, type LayerReport } from "./layer-report.ts";
 
@@ -11,7 +11,10 @@ export interface InspectionOptions {
   /** Whether each recipe is tried: the stream is rebuilt and its digest compared. */
   readonly verify: boolean;
   readonly signal: AbortSignal;
-  /** Told the bytes of layers read since it was told last. */
+  /**
+   * Told the bytes of layers that were read since it was told last. In all that is the size of every
+   * layer, twice when recipes are tried.
+   */
   readonly onProgress: (bytes: number) => void;
 }
 
@@ -23,43 +26,73 @@ export async function inspectLayers(
   layers: readonly StoredLayer[],
   options: InspectionOptions,
 ): Promise<readonly LayerReport[]> {
-  const slots = new Slots(options.threads);
+  options.signal.throwIfAborted();
   const failure = new AbortController();
   const signal = AbortSignal.any([options.signal, failure.signal]);
-  const inspected = layers.map(async ({ range }) => {
-    using slot = await slots.take(signal);
-    void slot;
-    return await inspectInThread({ ...range, verify: options.verify }, { ...options, signal });
-  });
+  const waiting = layers.entries();
+  const reports = new Map<number, LayerReport>();
+  const work = async (): Promise<void> => {
+    await using thread = new InspectionThread(options.onProgress);
+    for (const [index, layer] of waiting) {
+      reports.set(index, await thread.inspect(jobFor(layer, options), signal));
+    }
+  };
+  const threads = Math.min(options.threads, layers.length);
+  const working = Array.from({ length: threads }, async () => await work());
   try {
-    return await Promise.all(inspected);
+    await Promise.all(working);
   } catch (error) {
     failure.abort(error);
-    await Promise.allSettled(inspected);
+    await Promise.allSettled(working);
     throw error;
   }
+  return layers.flatMap((_, index) => reports.get(index) ?? []);
 }
 
-async function inspectInThread(
-  job: InspectionJob,
-  { signal, onProgress }: InspectionOptions,
-): Promise<LayerReport> {
-  signal.throwIfAborted();
-  const worker = new Worker(entryUrl("layer-inspection-thread"), { workerData: job });
-  const { promise, resolve, reject } = Promise.withResolvers<LayerReport>();
-  const stop = (): void => reject(signal.reason);
-  signal.addEventListener("abort", stop, { once: true });
-  worker.on("message", (message: unknown) => {
-    if (!isInspectionMessage(message)) reject(new TypeError("not the message of an inspection"));
-    else if (message.kind === "progress") onProgress(message.bytes);
-    else resolve(message.report);
-  });
-  worker.once("error", reject);
-  worker.once("exit", () => reject(new Error("the thread ended without a report")));
-  try {
-    return await promise;
-  } finally {
-    signal.removeEventListener("abort", stop);
-    await worker.terminate();
+function jobFor(
+  { file, digest, range }: StoredLayer,
+  { verify }: InspectionOptions,
+): InspectionJob {
+  const algorithm = digest === undefined ? "sha256" : algorithmOf(digest);
+  return { ...range, name: digest === undefined ? file : `${file}: ${digest}`, algorithm, verify };
+}
+
+/** One thread, which takes one layer after the other. */
+class InspectionThread implements AsyncDisposable {
+  readonly #worker = new Worker(entryUrl("layer-inspection-thread"));
+  readonly #onProgress: (bytes: number) => void;
+
+  constructor(onProgress: (bytes: number) => void) {
+    this.#onProgress = onProgress;
+  }
+
+  /** Not before the one before has settled; after an error no more. Rejects with `signal.reason`. */
+  async inspect(job: InspectionJob, signal: AbortSignal): Promise<LayerReport> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<LayerReport>();
+    using listening = new DisposableStack();
+    const listen = <Value>(event: string, listener: (value: Value) => void): void => {
+      this.#worker.on(event, listener);
+      listening.defer(() => void this.#worker.off(event, listener));
+    };
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    listening.defer(() => signal.removeEventListener("abort", stop));
+    listen("error", reject);
+    listen("exit", () => reject(new Error("the thread ended without a report")));
+    listen("message", (message: unknown) => {
+      if (!isInspectionMessage(message)) reject(new TypeError("not the message of an inspection"));
+      else if (message.kind === "progress") this.#onProgress(message.bytes);
+      else resolve(message.report);
+    });
+    this.#worker.postMessage(job);
+    const report = await promise;
+    // There was nothing to try.
+    if (job.verify && report.result.kind === "raw") this.#onProgress(job.sizeBytes);
+    return report;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.terminate();
   }
 }

@@ -1,10 +1,14 @@
-import type { Digest } from "../oci/digest.ts";
+import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
 import type { FileRange } from "../layouts/stored-layer.ts";
 import type { Findings, RawReason } from "../recompress/outcome.ts";
 import type { StreamFormat } from "../recompress/recipe.ts";
 
 /** What is asked of the thread that inspects a layer. */
 export interface InspectionJob extends FileRange {
+  /** How to name the layer in messages. */
+  readonly name: string;
+  /** Of the digest that the report is to have. */
+  readonly algorithm: DigestAlgorithm;
   readonly verify: boolean;
 }
 
@@ -13,8 +17,8 @@ export interface LayerReport {
   readonly streamBytes: number;
   /** Of the bytes as they lie there. */
   readonly digest: Digest;
-  /** Processor time is not told: the machine is shared. Seconds on the clock. */
-  readonly seconds: number;
+  /** Whether the plain bytes begin as an archive of images does, which was then compressed as a whole. */
+  readonly beginsAsImages: boolean;
   readonly result: ExactLayer | RawLayer;
 }
 

@@ -4,21 +4,32 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type AddVerb, format, formatOption } from "./verb.ts";
 
 const MOST_THREADS = 64;
+/** Unless told otherwise: each takes some 150 MB. */
+const MOST_USUAL_THREADS = 8;
 
 const INSPECT_HELP = `
-FILE is a layer (tar, gzip or zstd), an OCI layout, an archive of images (docker save, oci-archive), a
-dir: of skopeo, or - for standard input. In CI, after a build:
-  docker save team/app:1 | barge layer inspect --require-exact -`;
+FILE is one of
+  a layer           tar, tar.gz or tar.zst
+  an archive        docker save, podman save, oci-archive: or docker-archive: of skopeo
+  a folder          an OCI layout, or dir: of skopeo
+  -                 standard input, one of these; it is kept below TMPDIR meanwhile
+
+A layer is exact when its bytes can be made again from its tar and a small recipe: then new versions of an
+image cost only what changed in their files. In CI, after a build:
+  docker save team/app:1 | barge layer inspect --require-exact -
+
+With --format json: [{file, digest, gzipBytes, tarBytes, encoder, level, framing, exact, reason,
+recipeBytes, advice, ...}], sizes in bytes; gzipBytes is the layer's size, however it is compressed.`;
 
 export function addLayerVerbs(program: Command, verb: AddVerb): void {
   const layer = program.command("layer").description("layers in files, layouts and archives");
   const command = layer
     .command("inspect")
     .description("say who compressed a layer, and whether new versions of it will travel well")
-    .argument("<file...>", "layers, layouts or archives; - for standard input")
-    .option("--threads <number>", "layers at once (default: one a processor)", threadsOf)
-    .option("--no-verify", "do not rebuild each layer to prove its recipe: twice as fast")
-    .option("--require-exact", "exit with 1 when a compressed layer has no recipe", false)
+    .argument("<file...>", "layers, archives or layouts; - for standard input")
+    .option("--threads <number>", "layers at once (default: one a processor, at most 8)", threadsOf)
+    .option("--no-verify", "do not rebuild each layer to prove its recipe: half the time")
+    .option("--require-exact", "exit with 1 when a compressed layer is not exact")
     .addOption(formatOption())
     .addHelpText("after", INSPECT_HELP);
   verb(command, async (files, flags, io) => {
@@ -27,7 +38,7 @@ export function addLayerVerbs(program: Command, verb: AddVerb): void {
     return await runInspect(
       {
         files,
-        threads: typeof threads === "number" ? threads : availableParallelism(),
+        threads: typeof threads === "number" ? threads : usualThreads(),
         verify: flags["verify"] !== false,
         requireExact: flags["requireExact"] === true,
         format: format(flags),
@@ -35,6 +46,10 @@ export function addLayerVerbs(program: Command, verb: AddVerb): void {
       io,
     );
   });
+}
+
+function usualThreads(): number {
+  return Math.min(availableParallelism(), MOST_USUAL_THREADS);
 }
 
 function threadsOf(text: string): number {

@@ -11,10 +11,13 @@ export type FindFile = (name: string) => Promise<FileRange | undefined>;
 /** Headers of an archive are read with this much at a time: small files and their headers lie together. */
 const READ_BYTES = 64 * 1024;
 const MOST_LINKS = 8;
+/** An archive of images has a handful of files for each layer; beyond this it is a layer itself. */
+const MOST_FILES = 100_000;
 
-/** @returns the files of a folder. @param directory is not left: names come from checked digests. */
+/** @returns the files of a folder, which names cannot leave. */
 export function filesOfFolder(directory: string): FindFile {
   return async (name) => {
+    if (posix.normalize(`./${name}`).startsWith("..")) return undefined;
     const path = join(directory, name);
     try {
       const found = await stat(path);
@@ -26,11 +29,12 @@ export function filesOfFolder(directory: string): FindFile {
 }
 
 /**
+ * @param file how to name it in messages.
  * @returns the files of a tar, by a look at its headers alone; `undefined` when the file is no tar.
- * @throws {LayoutError} when it begins as a tar and goes on as none.
+ * @throws {LayoutError} when it begins as a tar and goes on as none, or ends early.
  */
-export async function filesOfArchive(path: string): Promise<FindFile | undefined> {
-  const entries = await entriesOf(path);
+export async function filesOfArchive(path: string, file: string): Promise<FindFile | undefined> {
+  const entries = await entriesOf(path, file);
   if (entries === undefined) return undefined;
   const files = new Map(entries.map((entry) => [normal(entry.name), entry]));
   return async (name) => {
@@ -40,28 +44,35 @@ export async function filesOfArchive(path: string): Promise<FindFile | undefined
   };
 }
 
-async function entriesOf(path: string): Promise<readonly TarEntry[] | undefined> {
+async function entriesOf(path: string, file: string): Promise<readonly TarEntry[] | undefined> {
   const entries: TarEntry[] = [];
   const walker = new TarWalker((entry) => entries.push(entry));
-  await using file = await open(path);
-  const { size } = await file.stat();
-  const buffer = new Uint8Array(READ_BYTES);
-  try {
-    for (let at = 0; at < size && !walker.hasEnded; at = Math.max(at, walker.needs)) {
-      const { bytesRead } = await file.read(buffer, 0, READ_BYTES, at);
-      if (bytesRead === 0) break;
-      walker.skipTo(at);
-      walker.write(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-    }
-  } catch (cause) {
+  const isLayer = (): boolean => entries.length > MOST_FILES;
+  const sizeBytes = await walk(path, walker, isLayer).catch((cause: unknown) => {
     if (!(cause instanceof NotTar)) throw cause;
     if (entries.length === 0) return undefined;
-    throw new LayoutError(`${path}: the archive is damaged after ${entries.length} files`, {
-      cause,
-    });
+    const after = `after ${entries.length} files`;
+    throw new LayoutError(`${file}: the archive is damaged ${after}`, { cause });
+  });
+  if (entries.length === 0 || isLayer() || sizeBytes === undefined) return undefined;
+  // Some programs leave the blocks of zeros out that end an archive.
+  if (walker.hasEnded || walker.needs === sizeBytes) return entries;
+  throw new LayoutError(`${file}: the archive ends early, in or after its file ${entries.length}`);
+}
+
+/** Reads headers and passes over bodies, to the end or till it is enough. @returns the file's size. @throws {NotTar} */
+async function walk(path: string, walker: TarWalker, isEnough: () => boolean): Promise<number> {
+  await using archive = await open(path);
+  const { size } = await archive.stat();
+  const buffer = new Uint8Array(READ_BYTES);
+  for (let at = 0; at < size && !walker.hasEnded && !isEnough(); at = Math.max(at, walker.needs)) {
+    const { bytesRead } = await archive.read(buffer, 0, READ_BYTES, at);
+    if (bytesRead === 0) break;
+    walker.skipTo(at);
+    walker.write(buffer.subarray(0, bytesRead));
+    at += bytesRead;
   }
-  return entries.length === 0 ? undefined : entries;
+  return size;
 }
 
 /** Old `docker save` keeps a layer that two images share once, and links to it. */

@@ -6,23 +6,64 @@ import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from "../oci/manifes
 import { isNonDistributable, manifestKindOf, OCI_INDEX } from "../oci/media-type.ts";
 import { type JsonLimits, parseStrictJson } from "../lib/strict-json.ts";
 import { type FindFile, filesOfArchive, filesOfFolder } from "./blob-folder.ts";
-import { type FileRange, LayoutError, type StoredLayer } from "./stored-layer.ts";
+import {
+  type FileRange,
+  LayoutError,
+  NothingThere,
+  shownName,
+  type StoredLayer,
+} from "./stored-layer.ts";
 
 const MOST_DEPTH = 4;
 const JSON_LIMITS: JsonLimits = { maxDepth: 16, maxValues: 250_000 };
 
+/** What somebody may write before a name, as skopeo has it. */
+const TRANSPORT = /^(?:oci|oci-archive|docker-archive|dir):/;
+
 /**
- * @param file an OCI layout or a `dir:` of containers/image, an OCI or docker archive, or a layer.
+ * @param path of an OCI layout or a `dir:` of containers/image, an OCI or docker archive, or a layer.
+ * @param file how to name it in layers and messages.
  * @returns every layer once, in the order of the images. A file that is none of these is one layer.
- * @throws {LayoutError} when there are images but they cannot be read; {Error} of the file system.
+ * @throws {NothingThere} {LayoutError} when there is nothing to look into, or it cannot be read.
+ * @throws {Error} of the file system.
  */
-export async function findLayers(file: string): Promise<readonly StoredLayer[]> {
-  const found = await stat(file);
-  if (found.isDirectory()) return await layersOfImages(file, filesOfFolder(file));
-  const archive = await filesOfArchive(file);
+export async function findLayers(path: string, file = path): Promise<readonly StoredLayer[]> {
+  const { isFolder, sizeBytes } = await lookAt(path, file);
+  if (isFolder) return onceEach(await layersOfImages(file, filesOfFolder(path)));
+  const archive = await filesOfArchive(path, file);
   const images = archive === undefined ? undefined : await layersOfArchive(file, archive);
-  const whole = { path: file, offset: 0, sizeBytes: found.size };
-  return images ?? [{ file, digest: undefined, range: whole }];
+  const range = { path, offset: 0, sizeBytes };
+  return onceEach(images ?? [{ file, isWhole: true, digest: undefined, range }]);
+}
+
+async function lookAt(
+  path: string,
+  file: string,
+): Promise<{ isFolder: boolean; sizeBytes: number }> {
+  const found = await stat(path).catch((cause: unknown) => {
+    if (!isMissing(cause)) throw cause;
+    const isTransport = TRANSPORT.test(file);
+    const hint = isTransport ? `; name the folder or file without '${file.split(":")[0]}:'` : "";
+    throw new NothingThere(`${file}: there is no such file or folder${hint}`);
+  });
+  if (found.isDirectory()) return { isFolder: true, sizeBytes: 0 };
+  if (!found.isFile()) {
+    throw new LayoutError(`${file}: neither a file nor a folder; pipe it in, and name it -`);
+  }
+  if (found.size === 0) throw new LayoutError(`${file}: it is empty`);
+  return { isFolder: false, sizeBytes: found.size };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Images share layers, and an image may have one twice. */
+function onceEach(layers: readonly StoredLayer[]): readonly StoredLayer[] {
+  const places = new Map(
+    layers.map((layer) => [`${layer.range.offset} ${layer.range.path}`, layer]),
+  );
+  return [...places.values()];
 }
 
 /** @returns `undefined` for a tar that holds no images: it is a layer itself. */
@@ -39,9 +80,11 @@ async function layersOfImages(file: string, find: FindFile): Promise<readonly St
   if (index !== undefined) return await layersOfLayout({ file, find, blobName }, index);
   const manifest = await find("manifest.json");
   if (manifest === undefined) {
-    throw new LayoutError(`${file}: no image here: neither index.json nor manifest.json`);
+    throw new LayoutError(
+      `${file}: no image here: neither index.json nor manifest.json; for a layer, name its file`,
+    );
   }
-  const bytes = await readRange(manifest);
+  const bytes = await readRange(file, manifest);
   const listed = parseJson(file, bytes);
   if (Array.isArray(listed)) return await layersOfDockerArchive(file, find, listed);
   // `dir:` of containers/image: the manifest, and blobs by their hex digits.
@@ -64,10 +107,9 @@ function blobName(digest: Digest): string {
 }
 
 async function layersOfLayout(place: Place, index: FileRange): Promise<readonly StoredLayer[]> {
-  const bytes = await readRange(index);
+  const bytes = await readRange(place.file, index);
   const manifest = parsed(place.file, () => parseManifest(bytes, OCI_INDEX));
-  const layers = await layersOf(place, manifest, 0);
-  return [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
+  return await layersOf(place, manifest, 0);
 }
 
 async function layersOf(
@@ -82,7 +124,7 @@ async function layersOf(
   for (const layer of manifest.layers.filter(isTravelling)) {
     const range = await place.find(place.blobName(layer.digest));
     if (range === undefined) throw new LayoutError(`${place.file}: ${layer.digest} is missing`);
-    found.push({ file: place.file, digest: layer.digest, range });
+    found.push({ file: place.file, isWhole: false, digest: layer.digest, range });
   }
   return found;
 }
@@ -96,7 +138,7 @@ async function layersOfChild(
   if (manifestKindOf(child.mediaType) === undefined) return [];
   const range = await place.find(place.blobName(child.digest));
   if (range === undefined) return [];
-  const bytes = await readRange(range);
+  const bytes = await readRange(place.file, range);
   const manifest = parsed(place.file, () => parseManifest(bytes, child.mediaType));
   return await layersOf(place, manifest, depth + 1);
 }
@@ -120,18 +162,22 @@ async function layersOfDockerArchive(
   const found: StoredLayer[] = [];
   for (const name of names) {
     const range = await find(name);
-    if (range === undefined) throw new LayoutError(`${file}: ${name} is missing`);
-    found.push({ file, digest: undefined, range });
+    if (range === undefined) throw new LayoutError(`${file}: ${shownName(name)} is missing`);
+    found.push({ file, isWhole: false, digest: undefined, range });
   }
   return found;
 }
 
-async function readRange({ path, offset, sizeBytes }: FileRange): Promise<Uint8Array> {
-  if (sizeBytes > MAX_MANIFEST_BYTES) throw new LayoutError(`${path}: a manifest is too large`);
-  await using file = await open(path);
+/** @param file how to name it in messages */
+async function readRange(
+  file: string,
+  { path, offset, sizeBytes }: FileRange,
+): Promise<Uint8Array> {
+  if (sizeBytes > MAX_MANIFEST_BYTES) throw new LayoutError(`${file}: a manifest is too large`);
+  await using opened = await open(path);
   const bytes = new Uint8Array(sizeBytes);
-  const { bytesRead } = await file.read(bytes, 0, sizeBytes, offset);
-  if (bytesRead < sizeBytes) throw new LayoutError(`${path}: a manifest is cut short`);
+  const { bytesRead } = await opened.read(bytes, 0, sizeBytes, offset);
+  if (bytesRead < sizeBytes) throw new LayoutError(`${file}: a manifest is cut short`);
   return bytes;
 }
 

@@ -12,7 +12,9 @@ export interface FileRange {
 export interface StoredLayer {
   /** The file or folder as it was named by the caller. */
   readonly file: string;
-  /** The layer's digest where an image names it. */
+  /** Whether the file is the layer, and not an image that has it. */
+  readonly isWhole: boolean;
+  /** The layer's digest where an image names it; nothing says that its bytes have it. */
   readonly digest: Digest | undefined;
   readonly range: FileRange;
 }
@@ -20,4 +22,17 @@ export interface StoredLayer {
 /** What was named holds no layers, or holds them in a way that cannot be read. */
 export class LayoutError extends Error {
   readonly kind = "LayoutError";
+}
+
+/** There is no file or folder of the name. */
+export class NothingThere extends Error {
+  readonly kind = "NotFound";
+}
+
+const MOST_SHOWN = 200;
+
+/** A name out of an archive or a manifest, for a message: it cannot steer a terminal, and is not endless. */
+export function shownName(name: string): string {
+  const cut = name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name;
+  return `"${cut.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?")}"`;
 }

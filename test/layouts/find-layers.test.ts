@@ -51,7 +51,7 @@ it("findLayers on a docker archive follows links and names a shared layer once",
   });
   const found = await findLayers(archive);
   const texts = await Promise.all(found.map(async ({ range }) => String(await bytesOf(range))));
-  expect(texts).toEqual(["one", "one"]);
+  expect(texts).toEqual(["one"]);
 });
 
 it("findLayers on a dir: of containers/image reads blobs by their hex digits", async () => {
@@ -78,7 +78,7 @@ it("findLayers takes a tar without images, and any other file, as one layer", as
     const file = join(place.path, name);
     const { length } = await readFile(file);
     const range = { path: file, offset: 0, sizeBytes: length };
-    expect(await findLayers(file)).toEqual([{ file, digest: undefined, range }]);
+    expect(await findLayers(file)).toEqual([{ file, isWhole: true, digest: undefined, range }]);
   }
 });
 
@@ -91,6 +91,78 @@ it("findLayers says what is missing or damaged", async () => {
   await expect(findLayers(place.directory)).rejects.toThrow("cannot be read");
   await rm(join(place.directory, "index.json"));
   await expect(findLayers(place.directory)).rejects.toThrow("neither index.json nor manifest.json");
+});
+
+it("findLayers names a layer once that an image has twice", async () => {
+  await using place = await layout(["amd64"]);
+  const [image] = place.oci.images;
+  const manifest = JSON.parse(
+    await readFile(
+      join(place.directory, "blobs", ...(image?.manifest.digest ?? "").split(":")),
+      "utf8",
+    ),
+  ) as { layers: unknown[] };
+  await using flat = await folder();
+  const layers = [...manifest.layers, ...manifest.layers];
+  await writeFile(join(flat.path, "manifest.json"), JSON.stringify({ ...manifest, layers }));
+  for (const { digest } of image?.layers ?? []) {
+    await writeFile(join(flat.path, digest.replace("sha256:", "")), "a layer");
+  }
+  expect(await findLayers(flat.path)).toHaveLength(2);
+});
+
+it("findLayers refuses what is not there, what is empty, and what is no file", async () => {
+  await using place = await folder();
+  const at = (name: string): string => join(place.path, name);
+  await expect(findLayers(at("no"))).rejects.toMatchObject({ kind: "NotFound" });
+  await expect(findLayers("oci:no")).rejects.toThrow("without 'oci:'");
+  await writeFile(at("empty"), "");
+  await expect(findLayers(at("empty"), "-")).rejects.toThrow(/^-: it is empty$/);
+  await expect(findLayers("/dev/null")).rejects.toThrow("neither a file nor a folder");
+});
+
+it("findLayers refuses an archive that ends early, and takes one without its end blocks", async () => {
+  await using place = await layout(["amd64"]);
+  const archive = join(place.path, "image.tar");
+  await runProgram({ command: ["tar", "-C", place.directory, "-cf", archive, "."] });
+  const bytes = await readFile(archive);
+  for (const left of [600, 5000, bytes.length >> 1]) {
+    await writeFile(archive, bytes.subarray(0, left));
+    await expect(findLayers(archive, "-")).rejects.toThrow(/^-: the archive ends early/);
+  }
+  const endless = bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+  await writeFile(archive, Buffer.concat([endless, Buffer.alloc(-endless.length & 511)]));
+  expect(await findLayers(archive)).toHaveLength(2);
+});
+
+it("findLayers refuses an archive that is damaged after its first file", async () => {
+  await using place = await layout(["amd64"]);
+  const archive = join(place.path, "image.tar");
+  await runProgram({
+    command: ["tar", "-C", place.directory, "-cf", archive, "oci-layout", "blobs"],
+  });
+  const bytes = await readFile(archive);
+  bytes.fill(0x41, 1024, 1536);
+  await writeFile(archive, bytes);
+  await expect(findLayers(archive)).rejects.toThrow("the archive is damaged after 1 files");
+});
+
+it("findLayers names what an archive says in a way that cannot steer a terminal", async () => {
+  await using place = await folder();
+  await writeFile(
+    join(place.path, "manifest.json"),
+    JSON.stringify([{ Layers: ["\u001b[2J\u202e\u0007evil"] }]),
+  );
+  await expect(findLayers(place.path)).rejects.toThrow('"?[2J??evil" is missing');
+});
+
+it("findLayers on a folder does not follow names out of it", async () => {
+  await using place = await folder();
+  const images = join(place.path, "images");
+  await mkdir(images);
+  await writeFile(join(place.path, "secret"), "not a layer");
+  await writeFile(join(images, "manifest.json"), JSON.stringify([{ Layers: ["a/../../secret"] }]));
+  await expect(findLayers(images)).rejects.toThrow('"a/../../secret" is missing');
 });
 
 async function layout(

@@ -1,0 +1,355 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, readFile, symlink, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { env, execPath } from "node:process";
+import { fileURLToPath } from "node:url";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
+import { digestOf } from "../../src/oci/digest.ts";
+import { plainLayer } from "../fixtures/plain-layer.ts";
+import { runProgram } from "../fixtures/program.ts";
+import { say } from "./configured-store.ts";
+import {
+  documentOf,
+  inspectWith,
+  LAYER,
+  type LayerFolder,
+  layerFolder,
+  layoutOf,
+  pipeOf,
+} from "./layer-files.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../deploy/barge", import.meta.url));
+
+/** Of a stream of stored blocks nothing has to be foreseen: it is exact whoever wrote it. */
+const EXACT = gzipSync(LAYER, { level: 0 });
+const NOISE = gzipSync(LAYER, { level: 7, memLevel: 2 });
+/** No recipe knows what the zstd program writes. */
+const UNKNOWN = zstdCompressSync(LAYER);
+
+describe("barge layer inspect", () => {
+  it("prints one document of the promised shape with --format json", async () => {
+    await using folder = await layerFolder();
+    const files = await filesOf(folder, { "a.tar.gz": EXACT, "b.zst": UNKNOWN, "c.tar": LAYER });
+    const said = await say(["layer", "inspect", ...files, "--format", "json"]);
+    expect(said).toMatchObject({ code: 0, stderr: "" });
+    const [exact, unknown, plain] = documentOf(said);
+    expect(exact).toEqual({
+      file: files[0],
+      digest: digestOf(EXACT),
+      gzipBytes: EXACT.length,
+      tarBytes: LAYER.length,
+      format: "gzip",
+      encoder: expect.any(String) as string,
+      level: expect.any(String) as string,
+      framing: "one member",
+      exact: true,
+      verified: true,
+      corrections: expect.any(Number) as number,
+      recipeBytes: expect.any(Number) as number,
+      advice: expect.stringMatching(/^Travels/) as string,
+    });
+    expect(unknown).toEqual({
+      file: files[1],
+      digest: digestOf(UNKNOWN),
+      gzipBytes: UNKNOWN.length,
+      exact: false,
+      reason: expect.stringContaining("encoder") as string,
+      reasonKind: "unknown-encoder",
+      advice: expect.stringMatching(/^Moves whole each time/) as string,
+    });
+    expect(plain).toMatchObject({
+      tarBytes: LAYER.length,
+      exact: false,
+      reasonKind: "not-compressed",
+    });
+  });
+
+  it("prints a table, and advice once for all layers that it is for", async () => {
+    await using folder = await layerFolder();
+    const files = await filesOf(folder, { a: EXACT, b: LAYER, c: LAYER, d: UNKNOWN });
+    const { stdout, code } = await say(["layer", "inspect", ...files]);
+    expect(code).toBe(0);
+    const [table = "", advice = ""] = stdout.split("\n\n");
+    expect(table).toMatch(/^LAYER +SIZE +TAR +ENCODER +LEVEL +FRAMING +EXACT +RECIPE\n/);
+    expect(table).toMatch(/\/a +204\.8 kB +204\.8 kB .* one member +yes +\d+ B\n/);
+    expect(table).toMatch(/\/b +204\.8 kB +204\.8 kB +none +as it is\n/);
+    expect(table).toMatch(/\/d +\d+\.\d kB +no$/);
+    expect(advice.split("\n").map((line) => line.replace(/\S*\//g, ""))).toEqual([
+      expect.stringMatching(/^a: Travels/),
+      expect.stringMatching(/^b, c: Travels well: it is not compressed/),
+      expect.stringMatching(/^d: Moves whole each time, because .*: compress it again/),
+      "",
+    ]);
+  });
+
+  it("tells by the recipe's size an encoder that is known only nearly", async () => {
+    await using folder = await layerFolder();
+    const file = await folder.put("layer", NOISE);
+    const args = ["layer", "inspect", file];
+    const [document] = documentOf(await say([...args, "--format=json"]));
+    expect(document).toMatchObject({ exact: true });
+    expect(document?.["corrections"]).toBeGreaterThan(100);
+    const { stdout } = await say(args);
+    expect(stdout).toMatch(/ like \S/);
+    expect(stdout).toMatch(/Travels, but each version costs \d+\.\d+ % of its size on top/);
+  });
+
+  it("reads each layer once with --no-verify, and says that nothing was proved", async () => {
+    await using folder = await layerFolder();
+    const file = await folder.put("layer", EXACT);
+    const args = ["layer", "inspect", "--no-verify", "--format", "json", file];
+    expect(documentOf(await say(args))).toMatchObject([{ exact: true, verified: false }]);
+  });
+
+  it("inspects many files by few threads and keeps their order", async () => {
+    await using folder = await layerFolder();
+    const layers = Array.from({ length: 5 }, (_, seed) => {
+      return plainLayer({ seed, sizeBytes: 30_000 });
+    });
+    const files = await filesOf(folder, Object.fromEntries(layers.map((one, at) => [at, one])));
+    for (const threads of ["1", "3"]) {
+      const args = ["layer", "inspect", "--format", "json", "--threads", threads, ...files];
+      const found = documentOf(await say(args));
+      expect(found.map(({ digest }) => digest)).toEqual(layers.map((one) => digestOf(one)));
+    }
+  });
+
+  it("names layers of images by digest, and by their image when there are several", async () => {
+    await using folder = await layerFolder();
+    const { path, digests } = await layoutOf(folder, [EXACT, LAYER]);
+    const archive = join(folder.path, "image.tar");
+    await runProgram({ command: ["tar", "-C", path, "-cf", archive, "."] });
+    const short = digests.map((digest) => digest.slice(0, 19));
+    const one = await say(["layer", "inspect", path]);
+    expect(firstColumn(one.stdout)).toEqual(short);
+    expect(one.stdout).toContain("is not compressed here");
+    const both = await say(["layer", "inspect", path, archive, "--format", "json"]);
+    expect(documentOf(both).map(({ file }) => file)).toEqual([path, path, archive, archive]);
+    expect(documentOf(both).map(({ digest }) => digest)).toEqual([...digests, ...digests]);
+    const table = await say(["layer", "inspect", path, archive]);
+    expect(table.stdout).toContain(`layout ${short[0]} `);
+    expect(table.stdout).toContain(`image.tar ${short[0]} `);
+  });
+
+  it("cuts long paths at the front, unless two would look alike", async () => {
+    await using folder = await layerFolder();
+    const name = "long".repeat(20);
+    const [first = "", second = ""] = await filesOf(folder, { [`1${name}`]: LAYER, [name]: LAYER });
+    const one = await say(["layer", "inspect", first]);
+    expect(firstColumn(one.stdout)).toEqual([`…${name.slice(-47)}`]);
+    const both = await say(["layer", "inspect", first, second]);
+    expect(firstColumn(both.stdout)).toEqual([first, second]);
+  });
+
+  it("lets no name steer a terminal", async () => {
+    await using folder = await layerFolder();
+    const file = await folder.put("a\u001b[2J\u202eb\n", LAYER);
+    const table = await say(["layer", "inspect", file]);
+    expect(table.stdout).not.toMatch(/[\p{Cc}\p{Cf}--\n]/v);
+    expect(table.stdout.match(/\n/g)).toHaveLength(4);
+    const json = await say(["layer", "inspect", "--format=json", file]);
+    expect(json.stdout).not.toMatch(/[\p{Cc}\p{Cf}--\n]/v);
+    expect(documentOf(json)).toMatchObject([{ file }]);
+  });
+
+  it("says of an archive of images that was compressed as a whole what to do", async () => {
+    await using folder = await layerFolder();
+    const { path } = await layoutOf(folder, [EXACT]);
+    const archive = join(folder.path, "image.tgz");
+    await runProgram({
+      command: ["tar", "-C", path, "-czf", archive, "oci-layout", "blobs", "index.json"],
+    });
+    const { code, stdout } = await say(["layer", "inspect", "--require-exact", archive]);
+    expect(code).toBe(1);
+    expect(stdout).toContain("archive of images that was compressed as a whole");
+  });
+
+  it("tells a layer whose bytes are not those that the image names", async () => {
+    await using folder = await layerFolder();
+    const { path, digests } = await layoutOf(folder, [EXACT, LAYER]);
+    const blob = join(path, "blobs", ...(digests[0] ?? "").split(":"));
+    await truncate(blob, 1000);
+    const args = ["layer", "inspect", "--require-exact", path];
+    const { code, stdout } = await say(args);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/damaged/);
+    expect(stdout).toContain("Do not ship it: its bytes are not those that the image names");
+    expect(documentOf(await say([...args, "--format", "json"]))[0]).toMatchObject({
+      exact: false,
+      reasonKind: "wrong-digest",
+      reason: `its bytes are not those of ${digests[0]}`,
+    });
+  });
+
+  it("says that an image has no layers, and prints no table", async () => {
+    await using folder = await layerFolder();
+    const { path } = await layoutOf(folder, []);
+    const said = await say(["layer", "inspect", path]);
+    expect(said).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: `barge: ${path}: an image without layers\n`,
+    });
+    expect(documentOf(await say(["layer", "inspect", path, "--format", "json"]))).toEqual([]);
+  });
+});
+
+describe("barge layer inspect --require-exact", () => {
+  it.each([
+    ["an exact layer", EXACT, 0],
+    ["a tar", LAYER, 0],
+    ["a layer of an unknown encoder", UNKNOWN, 1],
+    ["a layer that ends early", EXACT.subarray(0, 100_000), 1],
+  ])("exits by what %s is", async (_, bytes, code) => {
+    await using folder = await layerFolder();
+    const file = await folder.put("layer", bytes);
+    const args = ["layer", "inspect", "--no-verify", "--require-exact", file];
+    expect(await say(args)).toMatchObject({ code });
+  });
+});
+
+describe("barge layer inspect of what cannot be inspected", () => {
+  it("exits 3 for a file that is not there", async () => {
+    const { code, stdout, stderr } = await say(["layer", "inspect", "/nowhere/layer.tar"]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+    expect(stderr).toBe("barge: /nowhere/layer.tar: there is no such file or folder\n");
+  });
+
+  it("exits 1 for a folder without an image", async () => {
+    await using folder = await layerFolder();
+    const { code, stderr } = await say(["layer", "inspect", folder.path]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("no image here: neither index.json nor manifest.json");
+  });
+
+  it("exits 1 for an empty file and for a file in a circle of links", async () => {
+    await using folder = await layerFolder();
+    const empty = await folder.put("empty", "");
+    expect(await say(["layer", "inspect", empty])).toMatchObject({
+      code: 1,
+      stderr: `barge: ${empty}: it is empty\n`,
+    });
+    const circle = join(folder.path, "circle");
+    await symlink("circle", circle);
+    expect(await say(["layer", "inspect", circle])).toMatchObject({ code: 1 });
+  });
+
+  it.each([["0"], ["65"], ["2.5"], ["many"]])("exits 2 for --threads %s", async (threads) => {
+    const { code, stderr } = await say(["layer", "inspect", "--threads", threads, "layer"]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("a whole number from 1 to 64");
+  });
+
+  it("exits 2 when no file is named", async () => {
+    expect(await say(["layer", "inspect"])).toMatchObject({ code: 2 });
+  });
+});
+
+describe("barge layer inspect -", () => {
+  it("reads a layer from a pipe", async () => {
+    const said = await inspectWith({ files: ["-"], format: "json" }, { stdin: pipeOf(LAYER) });
+    expect(documentOf(said)).toMatchObject([{ file: "-", digest: digestOf(LAYER) }]);
+  });
+
+  it("reads an archive of images from a pipe, and other files beside it", async () => {
+    await using folder = await layerFolder();
+    const { path, digests } = await layoutOf(folder, [LAYER]);
+    const archive = join(folder.path, "image.tar");
+    await runProgram({ command: ["tar", "-C", path, "-cf", archive, "."] });
+    const stdin = pipeOf(await readFile(archive));
+    const said = await inspectWith({ files: [path, "-"], format: "json" }, { stdin });
+    expect(documentOf(said).map(({ file, digest }) => [file, digest])).toEqual([
+      [path, digests[0]],
+      ["-", digests[0]],
+    ]);
+  });
+
+  it.each([
+    ["nothing", new Uint8Array(0), "-: it is empty"],
+    ["an archive that ends early", LAYER.subarray(0, 100_000), "-: the archive ends early"],
+  ])("refuses %s, as a program that failed leaves it", async (_, bytes, text) => {
+    const { message, kind } = await failureOf(
+      inspectWith({ files: ["-"] }, { stdin: pipeOf(bytes) }),
+    );
+    expect({ message, kind }).toEqual({
+      message: expect.stringContaining(text) as string,
+      kind: "LayoutError",
+    });
+  });
+
+  it("refuses a terminal, where somebody would have to type", async () => {
+    const stdin = Object.assign(pipeOf(LAYER), { isTTY: true });
+    const { kind } = await failureOf(inspectWith({ files: ["-"] }, { stdin }));
+    expect(kind).toBe("UsageError");
+  });
+
+  it("is interrupted while it waits for the pipe, and leaves nothing behind", async () => {
+    await using folder = await layerFolder();
+    const command = [LAUNCHER, "layer", "inspect", "-"] as const;
+    const child = spawn(command[0], command.slice(1), {
+      env: { ...env, TMPDIR: folder.path, BARGE_NODE: execPath },
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    // More than a pipe takes: once it has gone, the program has begun to keep it.
+    child.stdin.write(new Uint8Array(1_000_000));
+    await once(child.stdin, "drain");
+    expect(await readdir(folder.path)).toHaveLength(1);
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([130, null]);
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+});
+
+describe("runInspect()", () => {
+  it.each([
+    [true, /^(?:\r\p{Cc}\[K\d+ % of 409\.6 kB read)+\r\p{Cc}\[K$/u],
+    [false, /^$/],
+  ])("shows progress where a terminal is (%s), and takes it away", async (isTerminal, shown) => {
+    await using folder = await layerFolder();
+    const file = await folder.put("layer", LAYER);
+    let nowMs = 0;
+    const clock: Clock = { ...systemClock, monotonicMs: () => (nowMs += 1000) };
+    const said = await inspectWith({ files: [file] }, { isTerminal, clock });
+    expect(said.stderr).toMatch(shown);
+    expect(said.stdout).not.toContain("\u001b");
+  });
+
+  it("is interrupted while layers are read", async () => {
+    await using folder = await layerFolder();
+    const file = await folder.put("layer", LAYER);
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const onInterrupt = (interrupt: () => void): Disposable => {
+      interrupt();
+      return { [Symbol.dispose]: () => resolve(undefined) };
+    };
+    const { kind } = await failureOf(inspectWith({ files: [file] }, { onInterrupt }));
+    expect(kind).toBe("Interrupted");
+    expect(await promise).toBeUndefined();
+  });
+});
+
+async function failureOf(run: Promise<unknown>): Promise<Error & { readonly kind?: unknown }> {
+  const outcome = await run.catch((error: unknown) => error);
+  if (outcome instanceof Error) return outcome;
+  throw new Error("it did not fail");
+}
+
+function firstColumn(stdout: string): readonly string[] {
+  const [table = ""] = stdout.split("\n\n");
+  return table
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("  ")[0] ?? "");
+}
+
+async function filesOf(
+  folder: LayerFolder,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<readonly string[]> {
+  return await Promise.all(
+    Object.entries(files).map(async ([name, bytes]) => await folder.put(name, bytes)),
+  );
+}
