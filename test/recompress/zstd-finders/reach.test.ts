@@ -157,6 +157,13 @@ test.each(MODELS)("$speed $revision leaves a few bytes alone", (model) => {
   expect(few.count).toBe(0);
 });
 
+test.each(MODELS)("$speed $revision forgets what slid out, however far", (model) => {
+  const searched = run(model);
+  searched.find(BLOCKS.slice(0, 2));
+  for (let times = 0; times < 9; times++) searched.finder.slide(0x3000_0000);
+  expect(searched.finder.isInStateOf(run(model).finder, -0x7fff_ffff)).toBe(true);
+});
+
 /** Real sequences after which the last bytes are no more than those behind the block would be. */
 const LATE_SEQUENCES = [
   { size: 9, sequences: [1, 8, 1] },
@@ -171,7 +178,10 @@ test.each(MODELS)("$speed $revision indexes no place that reaches behind its blo
     const [one, other] = [run(model), run(model)].map((searched, index) => {
       searched.window.bytes.fill(index, size, size + 40);
       const guide = { kind: "follow", sequences: Int32Array.from(sequences), count } as const;
-      searched.findBlock(PLAIN.subarray(0, size), () => guide);
+      searched.findBlock(
+        Uint8Array.from({ length: size }, (_, at) => at),
+        () => guide,
+      );
       return searched.finder;
     });
     if (one === undefined || other === undefined) throw new Error("no finder");
