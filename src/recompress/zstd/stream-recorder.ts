@@ -11,6 +11,7 @@ import { limitingWindow, predictFrameHeader } from "./frame-header.ts";
 import { writeFrameRecord, writeSkippableRecord } from "./frame-records.ts";
 import type { FrameRecord } from "./frame-records.ts";
 import { JobTrial } from "./job-trial.ts";
+import { RestartDraft } from "./restart-draft.ts";
 import { RestartScout } from "./restart-scout.ts";
 import type { RestartSpacing } from "./restart-scout.ts";
 import { createZstdColumns, writingPositions } from "./zstd-columns.ts";
@@ -35,6 +36,9 @@ export class StreamRecorder {
   readonly #tables = new BlockTables();
   readonly #borders = new FrameBorders();
   readonly #carried = new CarriedTracker();
+  readonly #restarts: RestartDraft[] = [];
+  /** Of those, how many are of frames that have ended. */
+  #settledRestarts = 0;
   #frame: OpenFrame | undefined;
   #skippableBytes = 0;
 
@@ -50,7 +54,7 @@ export class StreamRecorder {
     this.#frame = new OpenFrame(header, this.#run.position, writingPositions(this.columns));
     this.#carried.reset();
     this.frames++;
-    if (this.#scout.frameStart()) this.#writeRestart(this.#run.position, streamByte);
+    if (this.#scout.frameStart()) this.#addRestart(this.#run.position, streamByte);
   }
 
   /**
@@ -71,6 +75,7 @@ export class StreamRecorder {
     this.#run.append(plain);
     this.#borders.take(plain);
     this.#record(block, { found, frame });
+    for (const draft of this.#restarts.slice(this.#settledRestarts)) draft.take(block);
     this.#carried.take(block);
     this.#scout.follow(found);
     this.#run.advance(plain.length);
@@ -82,6 +87,7 @@ export class StreamRecorder {
     if (this.#frame === undefined) throw new RangeError("the end of no frame");
     writeFrameRecord(this.columns, this.#frame.record(checksum));
     this.#frame = undefined;
+    this.#settledRestarts = this.#restarts.length;
   }
 
   /** Bytes of a skippable frame, as they come. */
@@ -95,6 +101,7 @@ export class StreamRecorder {
 
   /** The stream has ended. */
   end(): void {
+    for (const draft of this.#restarts) writeRestart(this.columns.restarts, draft.finished());
     writeZstdHead(this.columns.head, {
       engine: this.#choice.engine.id,
       windowBytes: this.#choice.windowBytes,
@@ -161,15 +168,15 @@ export class StreamRecorder {
   #tryRestart(streamByte: number): void {
     if (this.#borders.state === undefined || !this.#jobs.isOver) return;
     const plainFrom = this.#scout.blockStart();
-    if (plainFrom !== undefined) this.#writeRestart(plainFrom, streamByte);
+    if (plainFrom !== undefined) this.#addRestart(plainFrom, streamByte);
   }
 
-  #writeRestart(plainFrom: number, streamByte: number): void {
+  #addRestart(plainFrom: number, streamByte: number): void {
     const borders = this.#borders.state;
     const frame = this.#frame;
     if (borders === undefined || frame === undefined) return;
     frame.holdsRestart ||= !frame.isEmpty;
-    writeRestart(this.columns.restarts, {
+    const draft = new RestartDraft({
       plainFrom,
       plainAt: this.#run.position,
       streamByte,
@@ -180,6 +187,7 @@ export class StreamRecorder {
         ? undefined
         : { plainStart: frame.plainStart, carried: this.#carried.carried },
     });
+    this.#restarts.push(draft);
   }
 }
 
