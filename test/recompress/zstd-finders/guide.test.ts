@@ -197,6 +197,17 @@ test("fixes for no sequence change nothing", () => {
   expect(odd.map(({ sequences }) => sequences)).toEqual(free.map(({ sequences }) => sequences));
 });
 
+test("fixes that were not reached are forgotten with their block", () => {
+  const model = { speed: "default", revision: 0 } as const;
+  const [first = new Uint8Array(0), second = new Uint8Array(0)] = BLOCKS;
+  const few = first.subarray(0, 500);
+  const expected = run(model).find([few, second]).at(1);
+  const fixed = run(model);
+  fixed.findBlock(few, () => ({ kind: "replay", fixes: [200, 0, 0, 0] }));
+  expect(fixed.findBlock(second, () => ({ kind: "free" }))).toEqual(expected);
+  expect(expected?.count).toBeGreaterThan(200);
+});
+
 test("a block larger than blocks may be is refused", () => {
   const window = new PlainWindow(1 << 20);
   const finder = createFinder({ speed: "default", revision: 0 }, window, { windowSize: 1 << 17 });
