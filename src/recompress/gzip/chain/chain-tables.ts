@@ -7,6 +7,9 @@ const OUT_OF_REACH = 0xffff;
 /** There is no further candidate. */
 const NONE = -1;
 
+/** Arrays as {@link ChainTables} wants them. */
+export type ChainTablesRoom = Pick<ChainTables, "newest" | "back">;
+
 /**
  * The two tables of a hash-chain encoder.
  *
@@ -16,15 +19,20 @@ const NONE = -1;
  */
 export class ChainTables {
   readonly newest: Int32Array;
-  readonly back = new Uint16Array(WINDOW_BYTES);
+  readonly back: Uint16Array;
   readonly #view: DataView;
   #lowest = 0;
   #left = 0;
 
-  /** @param hashes how many hashes there are */
-  constructor(view: DataView, hashes: number) {
+  /**
+   * @param hashes how many hashes there are
+   * @param room where the tables shall lie, if they are shared with a compiled engine
+   */
+  constructor(view: DataView, hashes: number, room?: ChainTablesRoom) {
     this.#view = view;
-    this.newest = new Int32Array(hashes).fill(-1);
+    this.newest = room?.newest ?? new Int32Array(hashes);
+    this.back = room?.back ?? new Uint16Array(WINDOW_BYTES);
+    this.clear();
   }
 
   /** @returns the position entered before `at` under its hash, or one out of reach. */

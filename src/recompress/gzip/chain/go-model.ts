@@ -7,6 +7,7 @@ import { CHAIN_WINDOW_BYTES } from "./chain-engine.ts";
 import { GoMatcher } from "./go-matcher.ts";
 import { GreedyEngine } from "./greedy-engine.ts";
 import { LazyEngine } from "./lazy-engine.ts";
+import { createLazyTwin } from "./lazy-twin.ts";
 
 /** The levels of Go's compress/flate that use hash chains, up to Go 1.26. */
 export const GO_CHAIN_LEVELS = [2, 3, 4, 5, 6, 7, 8, 9] as const;
@@ -43,11 +44,13 @@ export function goChainModel(level: GoChainLevel, framing: Framing): TokenModel 
   });
 }
 
+/** Lazy levels run compiled where that can be. */
 function createGoEngine(level: GoChainLevel): ChainEngine {
   const { lazy, nice, tries } = SETTINGS[level];
+  const isGreedy = level <= GREEDY_LEVELS;
+  const twin = isGreedy ? undefined : createLazyTwin({ flavour: "go", good: 0, lazy, nice, tries });
+  if (twin !== undefined) return twin;
   const window = new PlainWindow(CHAIN_WINDOW_BYTES);
   const matcher = new GoMatcher(window, { nice, tries });
-  return level <= GREEDY_LEVELS
-    ? new GreedyEngine(window, matcher, lazy)
-    : new LazyEngine(window, matcher, lazy);
+  return isGreedy ? new GreedyEngine(window, matcher, lazy) : new LazyEngine(window, matcher, lazy);
 }

@@ -7,6 +7,7 @@ import { CHAIN_WINDOW_BYTES } from "./chain-engine.ts";
 import { GnuEnding } from "./gnu-ending.ts";
 import { GreedyEngine } from "./greedy-engine.ts";
 import { LazyEngine } from "./lazy-engine.ts";
+import { createLazyTwin } from "./lazy-twin.ts";
 import { ZlibMatcher } from "./zlib-matcher.ts";
 
 /** zlib's levels with a compressor. */
@@ -61,9 +62,13 @@ export function zlibModel(level: ZlibLevel, { flavour, framing }: ZlibModelOptio
   });
 }
 
+/** Lazy levels run compiled where that can be, but GNU gzip's way at the end is in TypeScript alone. */
 function createZlibEngine(level: ZlibLevel, flavour: ZlibFlavour): ChainEngine {
   const { good, lazy, nice, tries } = SETTINGS[level];
   const isGreedy = level <= GREEDY_LEVELS;
+  const isTwin = !isGreedy && flavour === "zlib";
+  const twin = isTwin ? createLazyTwin({ flavour, good, lazy, nice, tries }) : undefined;
+  if (twin !== undefined) return twin;
   const window = new PlainWindow(CHAIN_WINDOW_BYTES);
   const ending = flavour === "gnu" ? new GnuEnding(window, !isGreedy) : undefined;
   const matcher = new ZlibMatcher(window, { good, nice, tries, takesFarThrees: isGreedy, ending });
