@@ -1,5 +1,6 @@
 import { RecipeError } from "../recipe-error.ts";
-import { MOST_BLOCK_BYTES, usualCountBytes, usualSizeFormat } from "./block-records.ts";
+import { usualCountBytes, usualSizeFormat } from "./block-records.ts";
+import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { BlockRecord, TableDescriptions } from "./block-records.ts";
 import type { DecodedBlock, LiteralsSection, SequencesSection } from "./decoded-block.ts";
 import { MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
@@ -10,7 +11,7 @@ const SLACK_BYTES = 16;
 
 /** Makes of a block's record, its plain bytes and its sequences all that an encoder decided. */
 export class BlockMaker {
-  readonly #literals = new Uint8Array(MOST_BLOCK_BYTES + SLACK_BYTES);
+  readonly #literals = new Uint8Array(LARGEST_BLOCK_BYTES + SLACK_BYTES);
   readonly #tables = new BlockTables();
 
   /**

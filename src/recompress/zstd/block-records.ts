@@ -20,13 +20,11 @@
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
 import type { DecodedBlock, LiteralsSection, SequencesSection } from "./decoded-block.ts";
+import { LARGEST_BLOCK_BYTES, LONG_COUNT, MOST_SEQUENCES } from "./limits.ts";
 import type { ZstdColumnReaders, ZstdColumnWriters } from "./zstd-columns.ts";
 
-/** RFC 8878 section 3.1.1.2.4. */
-export const MOST_BLOCK_BYTES = 131_072;
-const MOST_SEQUENCES = 98_047;
 const MOST_OFFSET_VALUE = 2 ** 28;
-const MOST_MATCH_BYTES = MOST_BLOCK_BYTES + 3;
+const MOST_MATCH_BYTES = LARGEST_BLOCK_BYTES + 3;
 const MOST_TABLE_BYTES = 129;
 const FIX_NUMBERS = 4;
 
@@ -99,7 +97,7 @@ export function usualSizeFormat(type: LiteralsSection["type"], size: number): nu
 /** @returns how many bytes the count of sequences takes at least (RFC 8878 section 3.1.1.3.2.1). */
 export function usualCountBytes(count: number): number {
   if (count < 128) return 1;
-  return count < 0x7f00 ? 2 : 3;
+  return count < LONG_COUNT ? 2 : 3;
 }
 
 /** @returns what the recipe has to say of a block; `exceptions` are the caller's. */
@@ -204,7 +202,7 @@ function readOddities(
   const table = (bit: number): Uint8Array | undefined =>
     (bits & bit) === 0 ? undefined : readTable(columns.tables);
   return {
-    sizeBytes: number(OWN_SIZE, MOST_BLOCK_BYTES),
+    sizeBytes: number(OWN_SIZE, LARGEST_BLOCK_BYTES),
     sizeFormat: number(OWN_SIZE_FORMAT, 3),
     countBytes: number(OWN_COUNT_BYTES, 3),
     tree: table(OWN_TREE),
@@ -224,7 +222,7 @@ function readFixes(column: ColumnReader): readonly number[] {
     index += column.numberUpTo(MOST_SEQUENCES);
     if (index > MOST_SEQUENCES)
       throw new RecipeError("the recipe corrects more than a block holds");
-    fixes.push(index, column.numberUpTo(MOST_BLOCK_BYTES));
+    fixes.push(index, column.numberUpTo(LARGEST_BLOCK_BYTES));
     fixes.push(column.numberUpTo(MOST_MATCH_BYTES), column.numberUpTo(MOST_OFFSET_VALUE));
   }
   return fixes;

@@ -53,7 +53,7 @@ function tableBytes(
 }
 
 /** @returns the code that all sequences have when the table has one only. */
-export function firstCode(sequences: Int32Array, kind: number): number {
+function firstCode(sequences: Int32Array, kind: number): number {
   if (kind === 0) return literalLengthCode(sequences[0] ?? 0);
   if (kind === 1) return offsetCode(sequences[2] ?? 1);
   return matchLengthCode(sequences[1] ?? 3);

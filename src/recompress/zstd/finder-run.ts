@@ -1,11 +1,11 @@
 import { PlainWindow } from "../plain-window.ts";
-import { MOST_BLOCK_BYTES } from "./block-records.ts";
+import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { Guide, SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 
 const MEBIBYTE = 1024 * 1024;
 /** Beyond what matches reach, the window has room for this much, so that it need not slide for each block. */
-const LEAST_ROOM_BYTES = MEBIBYTE + 2 * MOST_BLOCK_BYTES;
+const LEAST_ROOM_BYTES = MEBIBYTE + 2 * LARGEST_BLOCK_BYTES;
 const MOST_ROOM_BYTES = 8 * MEBIBYTE;
 
 /** How a run begins. */
@@ -73,7 +73,7 @@ export class FinderRun {
   /** Makes room for the largest block, unless several are pending. */
   makeRoom(): void {
     const by = this.#next - this.windowBytes;
-    if (by <= 0 || this.#window.free >= MOST_BLOCK_BYTES) return;
+    if (by <= 0 || this.#window.free >= LARGEST_BLOCK_BYTES) return;
     this.#window.slide(by);
     this.#finder.slide(by);
     for (const companion of this.#companions) companion.slide(by);

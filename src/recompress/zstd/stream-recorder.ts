@@ -22,6 +22,8 @@ import { writeRestart } from "./zstd-restarts.ts";
 /** Four bytes in the recipe are cheaper than hashing more than this again. */
 const MOST_HASHED_BYTES = 1024 * 1024;
 const FIX_NUMBERS = 4;
+/** The last bytes of the last skippable frame of zstd:chunked. */
+const CHUNKED_MAGIC = "GNUlInUx";
 
 /** Writes a recipe's columns while a stream's frames and blocks come by, once its engine is known. */
 export class StreamRecorder {
@@ -29,6 +31,8 @@ export class StreamRecorder {
   /** Sequences that the engine did not foresee. */
   corrections = 0;
   frames = 0;
+  /** Whether the stream has the footer of zstd:chunked. */
+  isChunked = false;
   readonly #choice: EngineChoice;
   readonly #run: FinderRun;
   readonly #scout: RestartScout;
@@ -96,6 +100,8 @@ export class StreamRecorder {
     this.#skippableBytes += bytes.length;
     if (!isLast) return;
     writeSkippableRecord(this.columns, this.#skippableBytes);
+    const end = this.columns.bytes.written().subarray(-CHUNKED_MAGIC.length);
+    this.isChunked = Buffer.from(end).toString("latin1") === CHUNKED_MAGIC;
     this.#skippableBytes = 0;
   }
 

@@ -1,5 +1,5 @@
 import { PlainWindow } from "../plain-window.ts";
-import { MOST_BLOCK_BYTES } from "./block-records.ts";
+import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import { limitingWindow } from "./frame-header.ts";
 import type { BlockSpan } from "./sequence-finder.ts";
@@ -26,7 +26,7 @@ export interface SeenSettings {
 
 /** The first blocks of a stream, decoded once, for several engines to be tried on. */
 export class StreamSample {
-  readonly window = new PlainWindow(MOST_PLAIN_BYTES + MOST_BLOCK_BYTES);
+  readonly window = new PlainWindow(MOST_PLAIN_BYTES + LARGEST_BLOCK_BYTES);
   readonly #blocks: SampleBlock[] = [];
   #sequences = 0;
   #frameStart = 0;

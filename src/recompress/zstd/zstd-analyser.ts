@@ -194,7 +194,7 @@ export class ZstdAnalyser implements StreamAnalyser {
     const recorder = this.#recorder;
     if (recorder === undefined || this.#engine === undefined) throw new Error("nothing recorded");
     recorder.end();
-    const { columns, corrections, frames } = recorder;
+    const { columns, corrections } = recorder;
     const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
     const recipe = toZstdRecipe(columns, sizes);
     if (isTooLarge(recipe)) {
@@ -202,9 +202,14 @@ export class ZstdAnalyser implements StreamAnalyser {
       return this.end();
     }
     const { encoder, level } = this.#engine;
-    const framing = frames === 1 ? "one frame" : `${frames.toLocaleString("en-US")} frames`;
+    const framing = framingOf(recorder);
     return { kind: "exact", recipe, findings: { encoder, level, framing, corrections, ...sizes } };
   }
+}
+
+function framingOf({ frames, isChunked }: StreamRecorder): string {
+  const count = frames === 1 ? "one frame" : `${frames.toLocaleString("en-US")} frames`;
+  return isChunked ? `${count} (zstd:chunked)` : count;
 }
 
 function isTooLarge(recipe: Recipe): boolean {

@@ -1,6 +1,6 @@
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
-import { MOST_BLOCK_BYTES } from "./block-records.ts";
+import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 
 /** Streams whose windows are larger have no recipe. */
 export const MOST_WINDOW_BYTES = 64 * 1024 * 1024;
@@ -39,11 +39,11 @@ export function writeZstdHead(column: ColumnWriter, head: ZstdHead): void {
 export function readZstdHead(column: ColumnReader): ZstdHead {
   const engine = column.number();
   const windowBytes = column.numberUpTo(MOST_WINDOW_BYTES);
-  const blockBytes = column.numberUpTo(MOST_BLOCK_BYTES);
+  const blockBytes = column.numberUpTo(LARGEST_BLOCK_BYTES);
   const jobBytes = column.number();
   if (windowBytes < LEAST_WINDOW_BYTES) throw new RecipeError("the recipe's window is too small");
   if (blockBytes === 0) throw new RecipeError("the recipe's blocks are empty");
-  if (jobBytes > 0 && jobBytes < MOST_BLOCK_BYTES) {
+  if (jobBytes > 0 && jobBytes < LARGEST_BLOCK_BYTES) {
     throw new RecipeError("the recipe's jobs are too small");
   }
   const jobs = jobBytes === 0 ? undefined : { jobBytes, from: column.number() };

@@ -2,7 +2,8 @@ import { RecipeError } from "../recipe-error.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
 import { BlockMaker } from "./block-maker.ts";
-import { MOST_BLOCK_BYTES, readBlockRecord } from "./block-records.ts";
+import { readBlockRecord } from "./block-records.ts";
+import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { BlockRecord } from "./block-records.ts";
 import { FinderRun } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
@@ -174,7 +175,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     if (!record.isLast) return this.#head.blockBytes;
     const { position } = this.#run;
     const border = this.#borders.firstFrom(Math.max(position, frame.plainStart + 1));
-    if ((border ?? this.#borders.position) - position > MOST_BLOCK_BYTES) {
+    if ((border ?? this.#borders.position) - position > LARGEST_BLOCK_BYTES) {
       throw new RecipeError("a frame does not end where the recipe says");
     }
     return border === undefined ? undefined : border - position;

@@ -52,7 +52,7 @@ describe("a block's record", () => {
     { isLast: true, type: "raw", literalsType: "raw", hasSequences: false, modes: 0 },
     { type: "rle", literalsType: "raw", hasSequences: false, modes: 0, sizeBytes: 0 },
     { hasSequences: false, modes: 0, literalsType: "rle", sizeFormat: 3, countBytes: 2 },
-    { fixes: [0, 5, 6, 7, 98_047, 131_072, 131_075, 2 ** 28, 98_047, 0, 0, 0] },
+    { fixes: [0, 5, 6, 7, 43_690, 131_072, 131_075, 2 ** 28, 43_690, 0, 0, 0] },
     { tree: Uint8Array.of(1, 2), tables: [Uint8Array.of(3), undefined, Uint8Array.of(4, 5)] },
   ])("is read as it was written: %j", (changes) => {
     const record = { ...BLOCK, ...changes };
@@ -76,7 +76,7 @@ describe("a block's record", () => {
 
   test("is refused when its corrections lead beyond any block", () => {
     const columns = written((writers) => {
-      writeBlockRecord(writers, { ...BLOCK, fixes: [98_047, 1, 3, 4, 98_048, 1, 3, 4] });
+      writeBlockRecord(writers, { ...BLOCK, fixes: [43_690, 1, 3, 4, 43_691, 1, 3, 4] });
     });
     expect(() => readBlockRecord(columns)).toThrow(RecipeError);
   });

@@ -92,6 +92,18 @@ describe("a stream of many frames", () => {
     expect(rebuild(recipe, cut(LAYER, 2, 700)).equals(stream)).toBe(true);
   });
 
+  test("is named zstd:chunked when it has that footer", () => {
+    const frames = encodeLike(SMALL, { engine: FIRST, frameEnds: [30_000] });
+    const footer = Buffer.concat([
+      Buffer.from("502a4d180a000000", "hex"),
+      Buffer.from("..GNUlInUx"),
+    ]);
+    const stream = Buffer.concat([frames, footer]);
+    const { recipe, findings } = recipeOf(analyse(cut(stream, 1, 5000)).outcome);
+    expect(findings.framing).toBe("2 frames (zstd:chunked)");
+    expect(rebuild(recipe, [SMALL]).equals(stream)).toBe(true);
+  });
+
   test("that end anywhere is rebuilt as well", () => {
     const frameEnds = [1, 2, 511, 513, 131_585, 131_585, 400_000];
     const stream = encodeLike(LAYER, { engine: FIRST, frameEnds });
