@@ -15,7 +15,8 @@ import type { GzipRestart } from "./gzip-restarts.ts";
 import { GzipTrailerReader, isTrailerOf } from "./gzip-trailer.ts";
 import { MemberAnalyser } from "./member-analyser.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
-import { isRestartDue } from "./restart-spacing.ts";
+import { isRestartDue, USUAL_SPACING } from "./restart-spacing.ts";
+import type { GzipRestartSpacing } from "./restart-spacing.ts";
 
 /** What may follow the last member, junk or zeros, and still be kept in a recipe. */
 const LARGEST_TAIL_BYTES = 64 * 1024;
@@ -28,6 +29,8 @@ export interface GzipAnalysis {
   readonly onPlain: TakeBytes;
   /** Those that may have written the stream. By default all there are. */
   readonly engines?: readonly GzipEngine[];
+  /** For tests with short streams. */
+  readonly restartSpacing?: GzipRestartSpacing;
 }
 
 /**
@@ -43,6 +46,7 @@ export class GzipAnalyser implements StreamAnalyser {
   readonly #findings = new GzipFindings();
   readonly #trailer = new GzipTrailerReader();
   readonly #member: MemberAnalyser;
+  readonly #spacing: GzipRestartSpacing;
   #header = new GzipHeaderReader();
   #state: "header" | "body" | "trailer" | "tail" = "header";
   #analysed: AnalysedMember | undefined;
@@ -54,8 +58,9 @@ export class GzipAnalyser implements StreamAnalyser {
   #lastRestart = STREAM_START;
   #reason: RawReason | undefined;
 
-  constructor({ onPlain, engines = GZIP_ENGINES }: GzipAnalysis) {
-    this.#member = new MemberAnalyser({ engines, onPlain, columns: this.#columns });
+  constructor({ onPlain, engines = GZIP_ENGINES, restartSpacing = USUAL_SPACING }: GzipAnalysis) {
+    this.#spacing = restartSpacing;
+    this.#member = new MemberAnalyser({ engines, onPlain, columns: this.#columns, restartSpacing });
   }
 
   write(bytes: Uint8Array): boolean {
@@ -143,7 +148,11 @@ export class GzipAnalyser implements StreamAnalyser {
   /** A rebuild can begin at any member's header. */
   #considerRestart(): void {
     const { plainByte, streamByte } = this.#lastRestart;
-    if (!isRestartDue(this.#plainBytes - plainByte, this.#memberStart - streamByte)) return;
+    const distance = {
+      plainBytes: this.#plainBytes - plainByte,
+      streamBytes: this.#memberStart - streamByte,
+    };
+    if (!isRestartDue(distance, this.#spacing)) return;
     this.#restart({
       ...STREAM_START,
       member: this.#memberCount,

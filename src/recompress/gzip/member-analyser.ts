@@ -12,6 +12,7 @@ import { Inflater } from "./inflate/inflater.ts";
 import { MemberFollower } from "./member-follower.ts";
 import { UnsupportedStream } from "../stream-errors.ts";
 import { isRestartDue } from "./restart-spacing.ts";
+import type { GzipRestartSpacing } from "./restart-spacing.ts";
 import { TokenSample } from "./token-sample.ts";
 import { UnknownEncoder } from "./gzip-errors.ts";
 
@@ -51,6 +52,7 @@ export interface MemberOptions {
   readonly engines: readonly GzipEngine[];
   readonly columns: GzipColumnWriters;
   readonly onPlain: (plain: Uint8Array) => void;
+  readonly restartSpacing: GzipRestartSpacing;
 }
 
 /**
@@ -187,7 +189,8 @@ export class MemberAnalyser implements DeflateHandler {
   #isMark(follower: MemberFollower): boolean {
     const { byte, bit } = this.#lastMark;
     const streamBytes = (this.#inflater.blockBitPosition - bit) / 8;
-    if (!isRestartDue(this.#plainBytes - byte, streamBytes)) return false;
+    const distance = { plainBytes: this.#plainBytes - byte, streamBytes };
+    if (!isRestartDue(distance, this.#options.restartSpacing)) return false;
     const framing = follower.favourite?.candidate.framing;
     // Each of the framing's blocks is begun afresh, which makes its start the cheapest place.
     return framing?.kind !== "blocks" || this.#plainBytes % framing.blockBytes === 0;

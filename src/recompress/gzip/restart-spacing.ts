@@ -1,9 +1,19 @@
-/** Rebuilding this much takes a fraction of a second, so nearer restarts would help nobody. */
-const LEAST_PLAIN_BYTES = 8 * 1024 * 1024;
-/** A restart takes some twenty bytes of the recipe: five a MiB of the stream, and no more. */
-const LEAST_STREAM_BYTES = 4 * 1024 * 1024;
+/** How far apart the restarts of a gzip stream are, at least. */
+export interface GzipRestartSpacing {
+  readonly plainBytes: number;
+  readonly streamBytes: number;
+}
 
-/** Whether a restart is worth its bytes, so far from the one before: both in bytes. */
-export function isRestartDue(plainBytes: number, streamBytes: number): boolean {
-  return plainBytes >= LEAST_PLAIN_BYTES && streamBytes >= LEAST_STREAM_BYTES;
+/**
+ * Rebuilding 4 MiB takes a fraction of a second, so nearer restarts would help nobody; and each takes some
+ * twenty bytes of the recipe, so there are only so many a MiB of the stream.
+ */
+export const USUAL_SPACING: GzipRestartSpacing = {
+  plainBytes: 4 * 1024 * 1024,
+  streamBytes: 1.5 * 1024 * 1024,
+};
+
+/** Whether a restart is worth its bytes, so far from the one before. */
+export function isRestartDue(distance: GzipRestartSpacing, spacing: GzipRestartSpacing): boolean {
+  return distance.plainBytes >= spacing.plainBytes && distance.streamBytes >= spacing.streamBytes;
 }
