@@ -5,12 +5,12 @@ export interface GzipRestartSpacing {
 }
 
 /**
- * Rebuilding 4 MiB takes a fraction of a second, so nearer restarts would help nobody; and each takes some
- * twenty bytes of the recipe, so there are only so many a MiB of the stream.
+ * Rebuilding 8 MiB takes a fraction of a second, so nearer restarts would help nobody; and each takes some
+ * twenty bytes of the recipe: five a MiB of the stream, and no more.
  */
 export const USUAL_SPACING: GzipRestartSpacing = {
-  plainBytes: 4 * 1024 * 1024,
-  streamBytes: 1.5 * 1024 * 1024,
+  plainBytes: 8 * 1024 * 1024,
+  streamBytes: 4 * 1024 * 1024,
 };
 
 /** Whether a restart is worth its bytes, so far from the one before. */
