@@ -1,9 +1,9 @@
-import { createFinder } from "../../../src/recompress/zstd/finders/finder-table.ts";
+import { createFinder, createWindow } from "../../../src/recompress/zstd/finders/finder-table.ts";
 import type { FinderSpeed } from "../../../src/recompress/zstd/finders/finder-table.ts";
 import type { ZstdEngine } from "../../../src/recompress/zstd/zstd-engines.ts";
 
 /** A window small enough for short streams to leave it behind. */
-export const WINDOW_BYTES = 128 * 1024;
+const WINDOW_BYTES = 128 * 1024;
 
 /** Engines of our own numbering, with small windows. */
 export const TEST_ENGINES: readonly ZstdEngine[] = [
@@ -23,6 +23,7 @@ function engine(id: number, speed: FinderSpeed, revision: number): ZstdEngine {
     level: speed,
     windowBytes: WINDOW_BYTES,
     blockBytes: speed === "fastest" ? 65_536 : 131_072,
+    window: (capacity) => createWindow({ speed, revision }, capacity),
     finder: (window, options) => createFinder({ speed, revision }, window, options),
   };
 }
