@@ -197,8 +197,13 @@ export class BestSearch implements MatchSearch {
 
   /** Lets a match lead that begins at `at` with the bytes of `seen`, if it is better. */
   #consider(at: number, seen: number, repeat: number): void {
+    if (this.#cursor.reaches(at, seen) && sameFour(this.#view, at, seen)) {
+      this.#measure(at, seen, repeat);
+    }
+  }
+
+  #measure(at: number, seen: number, repeat: number): void {
     const cursor = this.#cursor;
-    if (!cursor.reaches(at, seen) || !sameFour(this.#view, at, seen)) return;
     if (this.#best.length > LONG_LENGTH && !this.#mayOutdo(at, seen)) return;
     cursor.propose(at, seen);
     if (this.#isStretched(repeat)) cursor.stretch(at, cursor.anchor);

@@ -16,7 +16,6 @@ const IMPATIENCE_BITS = 9;
 const ESTIMATE_BITS = 10;
 /** What no match costs. */
 const WORTHLESS = 25_000;
-const REPEATS = 3;
 
 /** What changed at speed `best` before 1.16.5. */
 export interface EarlyBestRevision {
@@ -218,7 +217,7 @@ export class EarlyBestSearch implements MatchSearch {
     const cursor = this.#cursor;
     if (!cursor.reaches(at, seen) || !sameFour(this.#view, at, seen)) return;
     cursor.propose(at, seen);
-    this.#compare(leader, SEEN_IN_TABLE, cursor.distance + REPEATS);
+    this.#compare(leader, SEEN_IN_TABLE, cursor.offsetValue);
   }
 
   #considerRepeat(leader: Contender, at: number, repeat: 1 | 2 | 3): void {
