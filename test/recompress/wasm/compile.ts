@@ -6,19 +6,11 @@ import { main } from "assemblyscript/asc";
 /** Sources of modules; other `.as` files are parts that they import. */
 export const ENGINE_SOURCES = "src/recompress/**/*-engine.as";
 
-/** 4 MiB, of which pages that are never touched cost nothing. An engine's memory never grows. */
-const MEMORY_PAGES = "64";
-const FLAGS = [
-  "-O3",
-  "--noAssert",
-  "--runtime",
-  "stub",
-  "--converge",
-  "--initialMemory",
-  MEMORY_PAGES,
-  "--maximumMemory",
-  MEMORY_PAGES,
-];
+const FLAGS = ["-O3", "--noAssert", "--runtime", "stub", "--converge"];
+/** 4 MiB, of which pages that are never touched cost nothing. */
+const MEMORY_FLAGS = ["--initialMemory", "64", "--maximumMemory", "64"];
+/** Those of zstd grow once, to hold the window of a stream: at most 256 MiB. */
+const ZSTD_MEMORY_FLAGS = ["--initialMemory", "16", "--maximumMemory", "4096"];
 const LINE_CHARACTERS = 96;
 
 /**
@@ -31,7 +23,8 @@ export async function compileModule(source: string): Promise<Uint8Array> {
   const messages: string[] = [];
   let module: Uint8Array | undefined;
   const name = `${basename(source, ".as")}.ts`;
-  const { error } = await main([name, ...FLAGS, "--outFile", "out.wasm"], {
+  const memory = source.includes("/zstd/") ? ZSTD_MEMORY_FLAGS : MEMORY_FLAGS;
+  const { error } = await main([name, ...FLAGS, ...memory, "--outFile", "out.wasm"], {
     readFile: (file) => readSource(join(folder, file)),
     writeFile: (_file, contents) => void (module = Buffer.from(contents)),
     listFiles: () => [],
