@@ -1,5 +1,5 @@
 /** Readable bytes after the last one, so that eight-byte loads and 258-byte compares stay inside. */
-const SLACK_BYTES = 320;
+export const SLACK_BYTES = 320;
 
 /** A place in a memory that others use, too. */
 export interface WindowPlace {

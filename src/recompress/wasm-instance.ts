@@ -13,14 +13,17 @@ interface WebAssemblyApi {
 /** An exported function; the modules take and return 32-bit integers. */
 export type WasmFunction = (...numbers: readonly number[]) => number;
 
-/** An instance of a module, with a memory of its own that never grows. */
+/** An instance of a module, with a memory of its own. */
 export class WasmInstance {
-  readonly memory: ArrayBuffer;
   readonly #exports: Readonly<Record<string, unknown>>;
 
   constructor(exports: Readonly<Record<string, unknown>>) {
     this.#exports = exports;
-    this.memory = memoryOf(exports["memory"]);
+  }
+
+  /** Another one after the module has grown it; what was made of the one before is then of no use. */
+  get memory(): ArrayBuffer {
+    return memoryOf(this.#exports["memory"]);
   }
 
   /** @throws {TypeError} when the module exports no such function. */

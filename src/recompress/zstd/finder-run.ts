@@ -1,4 +1,4 @@
-import { PlainWindow } from "../plain-window.ts";
+import type { PlainWindow } from "../plain-window.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { Guide, SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
@@ -42,7 +42,7 @@ export class FinderRun {
   constructor(engine: ZstdEngine, options: FinderRunOptions) {
     this.#engine = engine;
     this.#options = options;
-    this.#window = createWindow(options);
+    this.#window = createWindow(engine, options);
     this.#finder = this.createFinder();
   }
 
@@ -118,7 +118,7 @@ export class FinderRun {
   grow(windowBytes: number): void {
     const old = this.#window;
     this.#options = { ...this.#options, windowBytes, plainAt: this.position };
-    this.#window = createWindow(this.#options);
+    this.#window = createWindow(this.#engine, this.#options);
     this.#window.append(old.bytes.subarray(this.#next, old.end));
     this.#next = 0;
     this.#companions.clear();
@@ -130,9 +130,10 @@ export class FinderRun {
     this.#companions.add(companion);
   }
 
-  /** Undoes {@link join}. */
+  /** Undoes {@link join}: the finder is not used any more. */
   leave(companion: SequenceFinder): void {
     this.#companions.delete(companion);
+    companion.release();
   }
 
   /** @returns whether `companion` is bound to choose as the run's own finder from the next block on. */
@@ -152,15 +153,16 @@ export class FinderRun {
 
   /** Goes on with a finder that works in jobs in place of the one so far. */
   workInJobs(finder: SequenceFinder, jobBytes: number): void {
-    this.leave(finder);
+    this.#companions.delete(finder);
+    this.#finder.release();
     this.#finder = finder;
     this.#options = { ...this.#options, jobBytes };
   }
 }
 
-function createWindow({ windowBytes, plainAt }: FinderRunOptions): PlainWindow {
+function createWindow(engine: ZstdEngine, { windowBytes, plainAt }: FinderRunOptions): PlainWindow {
   const room = Math.min(Math.max(windowBytes, LEAST_ROOM_BYTES), MOST_ROOM_BYTES);
-  const window = new PlainWindow(windowBytes + room);
+  const window = engine.window(windowBytes + room);
   window.slid = plainAt ?? 0;
   return window;
 }

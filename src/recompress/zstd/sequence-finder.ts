@@ -40,4 +40,6 @@ export interface SequenceFinder {
    * @returns whether `other`, of the same model on the same window, is bound to choose alike from now on
    */
   isInStateOf(other: SequenceFinder, from: number): boolean;
+  /** It is not used any more: others may have the memory that it took of its window's. */
+  release(): void;
 }

@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../plain-window.ts";
-import { createFinder, type FinderModel } from "./finders/finder-table.ts";
+import { createFinder, createWindow, type FinderModel } from "./finders/finder-table.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 
 /** What a finder has to know of the stream beside its bytes. */
@@ -22,6 +22,11 @@ export interface ZstdEngine {
   readonly windowBytes: number;
   /** Plain bytes of a block; only the last one is shorter, as a rule. */
   readonly blockBytes: number;
+  /**
+   * @param capacity bytes that can be in it at once
+   * @returns a window on which the engine's finders are fastest, at least three of them at a time
+   */
+  window(capacity: number): PlainWindow;
   /** @returns a finder with empty tables that reads `window` */
   finder(window: PlainWindow, options: FinderOptions): SequenceFinder;
 }
@@ -54,6 +59,7 @@ function klauspost(id: number, versions: string, model: FinderModel): ZstdEngine
     level: model.speed,
     windowBytes: usualWindow(model),
     blockBytes: model.speed === "fastest" ? 64 * KIB : 128 * KIB,
+    window: (capacity) => createWindow(model, capacity),
     finder: (window, options) => createFinder(model, window, options),
   };
 }

@@ -1,8 +1,11 @@
-import type { PlainWindow } from "../../plain-window.ts";
+import { PlainWindow } from "../../plain-window.ts";
 import type { SequenceFinder } from "../sequence-finder.ts";
 import { BestSearch, type BestRevision } from "./best-search.ts";
 import { BetterSearch, type BetterRevision } from "./better-search.ts";
 import { BlockCursor } from "./block-cursor.ts";
+import { CompiledFinder } from "./compiled-finder.ts";
+import { compiledSpeed } from "./compiled-speeds.ts";
+import { CompiledWindow, createCompiledWindow } from "./compiled-window.ts";
 import { DefaultSearch } from "./default-search.ts";
 import { EarlyBestSearch, type EarlyBestRevision } from "./early-best-search.ts";
 import { FastestSearch } from "./fastest-search.ts";
@@ -82,8 +85,18 @@ const SEARCHES: Readonly<Record<FinderSpeed, readonly SearchMaker[]>> = {
 };
 
 /**
+ * @param capacity bytes that can be in it at once
+ * @returns a window for finders of this model: in the memory of a compiled engine, where there is one.
+ */
+export function createWindow(model: FinderModel, capacity: number): PlainWindow {
+  const speed = compiledSpeed(model);
+  const window = speed && createCompiledWindow(speed, capacity);
+  return window ?? new PlainWindow(capacity);
+}
+
+/**
  * @param window keeps `windowSize` bytes before any block that is searched, or all of its frame
- * @returns a finder with empty tables
+ * @returns a finder with empty tables, compiled if the window is one for this model and has a place
  * @throws {RangeError} when there is no such revision.
  */
 export function createFinder(
@@ -91,6 +104,9 @@ export function createFinder(
   window: PlainWindow,
   reach: FinderReach,
 ): SequenceFinder {
+  const isCompiled = window instanceof CompiledWindow && window.speed === compiledSpeed(model);
+  const place = isCompiled ? window.take() : undefined;
+  if (isCompiled && place !== undefined) return new CompiledFinder(window, place, reach);
   const createSearch = SEARCHES[model.speed][model.revision];
   if (createSearch === undefined) {
     throw new RangeError(`speed ${model.speed} has no revision ${model.revision}`);

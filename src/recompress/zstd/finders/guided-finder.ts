@@ -1,5 +1,6 @@
 import type { BlockSpan, Guide, SequenceFinder } from "../sequence-finder.ts";
 import type { BlockCursor } from "./block-cursor.ts";
+import { placeInJob } from "./jobs.ts";
 import type { MatchSearch } from "./match-search.ts";
 import { agreeFrom, forgetPositions, lowerPositions } from "./position-table.ts";
 import { NUMBERS_OF_SEQUENCE, SequenceLog } from "./sequence-log.ts";
@@ -66,6 +67,8 @@ export class GuidedFinder implements SequenceFinder {
     for (const table of this.#search.tables) lowerPositions(table, by);
   }
 
+  release(): void {}
+
   isInStateOf(other: SequenceFinder, from: number): boolean {
     if (!(other instanceof GuidedFinder)) return false;
     const others = other.#search.tables;
@@ -75,24 +78,19 @@ export class GuidedFinder implements SequenceFinder {
     });
   }
 
-  /**
-   * At the start of each job but the first the tables are made anew, from some bytes before it.
-   *
-   * @returns the oldest position that the block may be matched with
-   */
+  /** @returns the oldest position that the block may be matched with */
   #enterJob(span: BlockSpan): number {
-    const done = span.start - span.frameStart;
-    const jobBytes = this.#jobBytes;
-    if (jobBytes === undefined || done < jobBytes) return span.frameStart;
     const search = this.#search;
-    const jobStart = span.start - (done % jobBytes);
-    const overlap = Math.floor(this.#cursor.windowSize / search.overlapShare);
-    const overlapStart = jobStart - Math.min(overlap, jobBytes);
-    if (jobStart === span.start) {
+    const { floor, overlapFrom } = placeInJob(span, {
+      jobBytes: this.#jobBytes,
+      windowSize: this.#cursor.windowSize,
+      overlapShare: search.overlapShare,
+    });
+    if (overlapFrom !== undefined) {
       for (const table of search.tables) forgetPositions(table);
-      search.indexOverlap(Math.max(overlapStart, 0), jobStart);
+      search.indexOverlap(overlapFrom, span.start);
     }
-    return overlapStart;
+    return floor;
   }
 
   #isRunTakenWhole(): boolean {

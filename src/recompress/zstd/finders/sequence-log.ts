@@ -4,7 +4,8 @@ import { type BlockCursor, LARGEST_BLOCK_BYTES, SHORTEST_MATCH } from "./block-c
 const MOST_SEQUENCES = Math.ceil(LARGEST_BLOCK_BYTES / SHORTEST_MATCH);
 /** Literals, length, offset value. */
 export const NUMBERS_OF_SEQUENCE = 3;
-const NUMBERS_OF_FIX = 4;
+/** Which sequence it is for, and the sequence. */
+export const NUMBERS_OF_FIX = 4;
 const NO_SEQUENCES = new Int32Array(0);
 const NO_FIXES: readonly number[] = [];
 

@@ -1,0 +1,150 @@
+import { RecipeError } from "../../recipe-error.ts";
+import type { WasmFunction } from "../../wasm-instance.ts";
+import type { BlockSpan, Guide, SequenceFinder } from "../sequence-finder.ts";
+import { LARGEST_BLOCK_BYTES } from "./block-cursor.ts";
+import type { CompiledWindow, FinderPlace } from "./compiled-window.ts";
+import type { FinderReach } from "./finder-table.ts";
+import { placeInJob } from "./jobs.ts";
+import { agreeFrom, forgetPositions, lowerPositions } from "./position-table.ts";
+import { NUMBERS_OF_FIX, NUMBERS_OF_SEQUENCE } from "./sequence-log.ts";
+
+const GUIDES = { free: 0, follow: 1, replay: 2 } as const;
+/** Compared with no sequence's index, so that a fix of that index is never taken. */
+const NO_INDEX = -1;
+const FAULTS = [
+  undefined,
+  "a sequence is longer than its block",
+  "a sequence without an offset",
+] as const;
+
+/**
+ * A finder in WebAssembly: chooses exactly what its twin in TypeScript chooses.
+ *
+ * Window, tables and sequences lie in the module's memory, and whatever sequences or fixes it is given, it stays
+ * inside. It stores positions in its tables, at hashes that are cut to the size of the table. It stores
+ * sequences one after the other, and each leads three bytes further at least, to no farther than the block's
+ * end: those proposed because compares end there, those given because they are refused otherwise; the
+ * block's size is checked here. It loads from positions that lie between the floor and the place of the search:
+ * tables hold other positions, too, but none is looked at that is not in between.
+ */
+export class CompiledFinder implements SequenceFinder {
+  readonly #window: CompiledWindow;
+  readonly #place: FinderPlace;
+  readonly #reach: FinderReach;
+  readonly #enter: WasmFunction;
+  readonly #find: WasmFunction;
+  readonly #countFound: WasmFunction;
+  readonly #notedCount: WasmFunction;
+  readonly #indexOverlap: WasmFunction;
+  #isReleased = false;
+  count = 0;
+  fixes: readonly number[] = [];
+
+  /** @param place taken from the window, to be given back by {@link release} */
+  constructor(window: CompiledWindow, place: FinderPlace, reach: FinderReach) {
+    this.#window = window;
+    this.#place = place;
+    this.#reach = reach;
+    this.#enter = window.run("enter");
+    this.#find = window.run("find");
+    this.#countFound = window.run("count");
+    this.#notedCount = window.run("notedCount");
+    this.#indexOverlap = window.run("indexOverlap");
+  }
+
+  get sequences(): Int32Array {
+    return this.#place.sequences;
+  }
+
+  /**
+   * @throws {RangeError} when the block is larger than blocks may be, or not in the window.
+   * @throws {RecipeError} when a fix does not fit into the block.
+   */
+  find(span: BlockSpan, guide: Guide): void {
+    const { start, end } = span;
+    const { windowSize } = this.#reach;
+    const size = end - start;
+    const isInside = start >= 0 && end <= this.#window.end && !this.#isReleased;
+    if (size < 0 || size > LARGEST_BLOCK_BYTES || !isInside) {
+      throw new RangeError(`a block of ${size} bytes`);
+    }
+    this.#enter(this.#place.at, windowSize);
+    const floor = Math.max(this.#enterJob(span), start - windowSize, 0);
+    const given = this.#give(guide);
+    const kind = GUIDES[guide.kind];
+    const fault = FAULTS[this.#find(start, end, floor, span.isOnlyBlock ? 1 : 0, kind, given)];
+    if (fault !== undefined) throw new RecipeError(fault);
+    this.count = this.#countFound();
+    this.fixes = guide.kind === "follow" ? this.#noted(given) : [];
+  }
+
+  slide(by: number): void {
+    lowerPositions(this.#place.tables, by);
+  }
+
+  isInStateOf(other: SequenceFinder, from: number): boolean {
+    if (!(other instanceof CompiledFinder) || other.#window.speed !== this.#window.speed)
+      return false;
+    return agreeFrom(this.#place.tables, other.#place.tables, from);
+  }
+
+  release(): void {
+    if (!this.#isReleased) this.#window.giveBack(this.#place);
+    this.#isReleased = true;
+  }
+
+  /** @returns the oldest position that the block may be matched with */
+  #enterJob(span: BlockSpan): number {
+    const { jobBytes, windowSize } = this.#reach;
+    const { overlapShare } = this.#window.speed;
+    const { floor, overlapFrom } = placeInJob(span, { jobBytes, windowSize, overlapShare });
+    if (overlapFrom !== undefined) {
+      forgetPositions(this.#place.tables);
+      this.#indexOverlap(overlapFrom, span.start);
+    }
+    return floor;
+  }
+
+  /** @returns how many sequences or fixes are given. More than a block can have are left out. */
+  #give(guide: Guide): number {
+    const { given } = this.#window;
+    if (guide.kind === "free") return 0;
+    if (guide.kind === "replay") return giveFixes(given, guide.fixes);
+    const most = Math.floor(Math.min(guide.sequences.length, given.length) / NUMBERS_OF_SEQUENCE);
+    const count = Math.min(guide.count, most);
+    given.set(guide.sequences.subarray(0, NUMBERS_OF_SEQUENCE * count));
+    return count;
+  }
+
+  #noted(realCount: number): readonly number[] {
+    const { given, noted } = this.#window;
+    const fixes: number[] = [];
+    for (const index of noted.subarray(0, this.#notedCount())) {
+      const at = NUMBERS_OF_SEQUENCE * index;
+      const real = index < realCount ? given.subarray(at, at + NUMBERS_OF_SEQUENCE) : [0, 0, 0];
+      fixes.push(index, ...real);
+    }
+    return fixes;
+  }
+}
+
+/** Numbers that are none of 32 bits are cut as those that lie in a finder's sequences are. */
+function giveFixes(given: Int32Array, fixes: readonly number[]): number {
+  const count = Math.min(Math.ceil(fixes.length / NUMBERS_OF_FIX), given.length / NUMBERS_OF_FIX);
+  for (let at = 0; at < NUMBERS_OF_FIX * count; at += NUMBERS_OF_FIX) {
+    const [index = NO_INDEX, literals = 0, length = 0, offset = 0] = fixes.slice(
+      at,
+      at + NUMBERS_OF_FIX,
+    );
+    given[at] = index === (index | 0) ? index : NO_INDEX;
+    given[at + 1] = literals;
+    given[at + 2] = length;
+    given[at + 3] = offset;
+    const isEnd = literals === 0 && length === 0 && offset === 0;
+    // A sequence of no bytes, which is refused, where all that counts was cut off.
+    if (!isEnd && given[at + 1] === 0 && given[at + 2] === 0 && given[at + 3] === 0) {
+      given[at + 1] = NO_INDEX;
+    }
+  }
+  return count;
+}

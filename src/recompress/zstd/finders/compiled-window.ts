@@ -1,0 +1,101 @@
+import { PlainWindow, SLACK_BYTES } from "../../plain-window.ts";
+import { instantiate, type WasmFunction, type WasmInstance } from "../../wasm-instance.ts";
+import type { CompiledSpeed } from "./compiled-speeds.ts";
+import { forgetPositions } from "./position-table.ts";
+
+const PAGE_BYTES = 65_536;
+/** A stream's own finder, one that looks for restarts, and one that tries whether there are jobs. */
+const PLACES = 3;
+const NUMBERS_OF_SEQUENCE = 3;
+
+/** Where a finder's sequences and tables lie in its window's memory. */
+export interface FinderPlace {
+  /** Byte offset. */
+  readonly at: number;
+  readonly sequences: Int32Array;
+  readonly tables: Int32Array;
+}
+
+/** A window in the memory of a compiled engine, with room for the tables of several finders on it. */
+export class CompiledWindow extends PlainWindow {
+  readonly speed: CompiledSpeed;
+  /** What a finder is to go along with: sequences or fixes. */
+  readonly given: Int32Array;
+  /** Which sequences a finder had not proposed. */
+  readonly noted: Int32Array;
+  readonly #instance: WasmInstance;
+  readonly #free: FinderPlace[];
+
+  /** @param instance with a memory that has been grown for such a window */
+  constructor(speed: CompiledSpeed, instance: WasmInstance, capacity: number) {
+    const { memory } = instance;
+    super(capacity, { memory, at: instance.constant("WINDOW") });
+    const given = instance.constant("GIVEN");
+    const noted = instance.constant("NOTED");
+    this.speed = speed;
+    this.given = new Int32Array(memory, given, (noted - given) / 4);
+    this.noted = new Int32Array(memory, noted, this.given.length / 4);
+    this.#instance = instance;
+    this.#free = placesOf(instance, capacity);
+  }
+
+  /** A function of the engine. */
+  run(name: string): WasmFunction {
+    return this.#instance.run(name);
+  }
+
+  /** @returns empty tables that nobody else has, until {@link giveBack}; `undefined` when all are taken. */
+  take(): FinderPlace | undefined {
+    const place = this.#free.pop();
+    if (place !== undefined) forgetPositions(place.tables);
+    return place;
+  }
+
+  giveBack(place: FinderPlace): void {
+    this.#free.push(place);
+  }
+}
+
+/** @returns `undefined` where there is no WebAssembly, or no room. */
+export function createCompiledWindow(
+  speed: CompiledSpeed,
+  capacity: number,
+): CompiledWindow | undefined {
+  const instance = instantiate(speed.moduleBase64);
+  if (instance === undefined) return undefined;
+  const lacking = endOfPlaces(instance, capacity) - instance.memory.byteLength;
+  const pages = Math.max(Math.ceil(lacking / PAGE_BYTES), 0);
+  if (instance.run("grow")(pages) < 0) return undefined;
+  return new CompiledWindow(speed, instance, capacity);
+}
+
+function placesOf(instance: WasmInstance, capacity: number): FinderPlace[] {
+  const { memory } = instance;
+  const tables = instance.constant("TABLES");
+  const tableNumbers = instance.constant("TABLE_BYTES") / 4;
+  const sequenceNumbers = Math.floor(tables / 4 / NUMBERS_OF_SEQUENCE) * NUMBERS_OF_SEQUENCE;
+  return Array.from({ length: PLACES }, (_, index) => {
+    const at = startOfPlaces(instance, capacity) + index * placeBytes(instance);
+    return {
+      at,
+      sequences: new Int32Array(memory, at, sequenceNumbers),
+      tables: new Int32Array(memory, at + tables, tableNumbers),
+    };
+  });
+}
+
+function startOfPlaces(instance: WasmInstance, capacity: number): number {
+  return toPages(instance.constant("WINDOW") + capacity + SLACK_BYTES);
+}
+
+function endOfPlaces(instance: WasmInstance, capacity: number): number {
+  return startOfPlaces(instance, capacity) + PLACES * placeBytes(instance);
+}
+
+function placeBytes(instance: WasmInstance): number {
+  return toPages(instance.constant("TABLES") + instance.constant("TABLE_BYTES"));
+}
+
+function toPages(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
+}
