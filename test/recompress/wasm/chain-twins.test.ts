@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import type { LazySettings } from "../../../src/recompress/gzip/chain/lazy-twin.ts";
+import { createLazyTwin } from "../../../src/recompress/gzip/chain/lazy-twin.ts";
+import { plainLayer } from "../../fixtures/plain-layer.ts";
+import { SeededRandom } from "../../fixtures/seeded-random.ts";
+import { mixedPlain } from "../gzip-segment/token-streams.ts";
+import { ChainTrial } from "./chain-trial.ts";
+
+const GO_6: LazySettings = { flavour: "go", good: 0, lazy: 16, nice: 128, tries: 128 };
+const ZLIB_6: LazySettings = { flavour: "zlib", good: 8, lazy: 16, nice: 128, tries: 128 };
+
+const SETTINGS: readonly (readonly [string, LazySettings])[] = [
+  ["Go 4", { ...GO_6, lazy: 4, nice: 16, tries: 16 }],
+  ["Go 6", GO_6],
+  ["Go 9", { ...GO_6, lazy: 258, nice: 258, tries: 4096 }],
+  ["zlib 4", { flavour: "zlib", good: 4, lazy: 4, nice: 16, tries: 16 }],
+  ["zlib 6", ZLIB_6],
+  ["zlib 9", { flavour: "zlib", good: 32, lazy: 258, nice: 258, tries: 4096 }],
+];
+
+const PLAINS: readonly (readonly [string, Uint8Array])[] = [
+  ["mixed bytes", mixedPlain(12, 700_000)],
+  ["a layer", plainLayer({ seed: 6, sizeBytes: 1_400_000 })],
+  ["zeros", new Uint8Array(200_000)],
+];
+
+describe.each(SETTINGS)("LazyTwin as %s", (_, settings) => {
+  it.each(PLAINS)("chooses what its oracle chooses on %s", (__, plain) => {
+    const random = new SeededRandom(plain.length);
+    const trial = new ChainTrial({ settings, plain, random });
+    for (const { oracle, twin } of trial.steps()) expect(twin).toEqual(oracle);
+    expect(trial.likenesses.map(([, twin]) => twin)).toEqual(
+      trial.likenesses.map(([oracle]) => oracle),
+    );
+  });
+});
+
+describe("LazyTwin", () => {
+  it.each([GO_6, ZLIB_6])("knows another that has come to the same place: $flavour", (settings) => {
+    const plain = plainLayer({ seed: 6, sizeBytes: 1_400_000 });
+    const trial = new ChainTrial({ settings, plain, random: new SeededRandom(2) });
+    expect([...trial.steps()]).not.toEqual([]);
+    expect(trial.likenesses).toContainEqual([true, true]);
+    expect(trial.likenesses).toContainEqual([false, false]);
+  });
+
+  it("wants to be told of no bytes that are not in its window", () => {
+    const twin = createLazyTwin(GO_6);
+    twin?.window.append(new Uint8Array(1000));
+    expect(() => twin?.supply(1001, false)).toThrow(RangeError);
+    const start = { from: 0, at: 1001, bytesBefore: 0, isDictionary: false };
+    expect(() => twin?.begin(start)).toThrow(RangeError);
+  });
+
+  it("stops at a position before its window", () => {
+    const twin = createLazyTwin(GO_6);
+    twin?.window.append(new Uint8Array(1000));
+    const start = { from: -5, at: 10, bytesBefore: 0, isDictionary: true };
+    expect(() => twin?.begin(start)).toThrow("out of bounds");
+  });
+});
