@@ -5,12 +5,13 @@ import { LARGEST_BLOCK_BYTES } from "./block-cursor.ts";
 import type { CompiledWindow, FinderPlace } from "./compiled-window.ts";
 import type { FinderReach } from "./finder-table.ts";
 import { placeInJob } from "./jobs.ts";
-import { agreeFrom, forgetPositions, lowerPositions } from "./position-table.ts";
 import { NUMBERS_OF_FIX, NUMBERS_OF_SEQUENCE } from "./sequence-log.ts";
 
 const GUIDES = { free: 0, follow: 1, replay: 2 } as const;
 /** Compared with no sequence's index, so that a fix of that index is never taken. */
 const NO_INDEX = -1;
+/** As a length. */
+const REFUSED = -1;
 const FAULTS = [
   undefined,
   "a sequence is longer than its block",
@@ -36,6 +37,8 @@ export class CompiledFinder implements SequenceFinder {
   readonly #countFound: WasmFunction;
   readonly #notedCount: WasmFunction;
   readonly #indexOverlap: WasmFunction;
+  readonly #slide: WasmFunction;
+  readonly #agree: WasmFunction;
   #isReleased = false;
   count = 0;
   fixes: readonly number[] = [];
@@ -50,6 +53,8 @@ export class CompiledFinder implements SequenceFinder {
     this.#countFound = window.run("count");
     this.#notedCount = window.run("notedCount");
     this.#indexOverlap = window.run("indexOverlap");
+    this.#slide = window.run("slide");
+    this.#agree = window.run("agree");
   }
 
   get sequences(): Int32Array {
@@ -79,13 +84,12 @@ export class CompiledFinder implements SequenceFinder {
   }
 
   slide(by: number): void {
-    lowerPositions(this.#place.tables, by);
+    this.#slide(this.#place.at, by);
   }
 
   isInStateOf(other: SequenceFinder, from: number): boolean {
-    if (!(other instanceof CompiledFinder) || other.#window.speed !== this.#window.speed)
-      return false;
-    return agreeFrom(this.#place.tables, other.#place.tables, from);
+    if (!(other instanceof CompiledFinder) || other.#window !== this.#window) return false;
+    return this.#agree(this.#place.at, other.#place.at, from) === 1;
   }
 
   release(): void {
@@ -99,7 +103,7 @@ export class CompiledFinder implements SequenceFinder {
     const { overlapShare } = this.#window.speed;
     const { floor, overlapFrom } = placeInJob(span, { jobBytes, windowSize, overlapShare });
     if (overlapFrom !== undefined) {
-      forgetPositions(this.#place.tables);
+      this.#window.forget(this.#place);
       this.#indexOverlap(overlapFrom, span.start);
     }
     return floor;
@@ -128,23 +132,23 @@ export class CompiledFinder implements SequenceFinder {
   }
 }
 
-/** Numbers that are none of 32 bits are cut as those that lie in a finder's sequences are. */
 function giveFixes(given: Int32Array, fixes: readonly number[]): number {
   const count = Math.min(Math.ceil(fixes.length / NUMBERS_OF_FIX), given.length / NUMBERS_OF_FIX);
   for (let at = 0; at < NUMBERS_OF_FIX * count; at += NUMBERS_OF_FIX) {
-    const [index = NO_INDEX, literals = 0, length = 0, offset = 0] = fixes.slice(
-      at,
-      at + NUMBERS_OF_FIX,
-    );
+    const [index = NO_INDEX, ...sequence] = fixes.slice(at, at + NUMBERS_OF_FIX);
     given[at] = index === (index | 0) ? index : NO_INDEX;
-    given[at + 1] = literals;
-    given[at + 2] = length;
-    given[at + 3] = offset;
-    const isEnd = literals === 0 && length === 0 && offset === 0;
-    // A sequence of no bytes, which is refused, where all that counts was cut off.
-    if (!isEnd && given[at + 1] === 0 && given[at + 2] === 0 && given[at + 3] === 0) {
-      given[at + 1] = NO_INDEX;
-    }
+    giveSequence(given.subarray(at + 1, at + NUMBERS_OF_FIX), sequence);
   }
   return count;
+}
+
+/**
+ * Numbers that are none of 32 bits are cut, as those in a finder's sequences are. Three that become 0 only then
+ * do not say that the block ends: they are refused.
+ */
+function giveSequence(given: Int32Array, sequence: readonly number[]): void {
+  given.fill(0);
+  given.set(sequence);
+  const saysNothing = given.every((value) => value === 0);
+  if (saysNothing && sequence.some((value) => value !== 0)) given.fill(REFUSED);
 }

@@ -1,19 +1,19 @@
 import { PlainWindow, SLACK_BYTES } from "../../plain-window.ts";
 import { instantiate, type WasmFunction, type WasmInstance } from "../../wasm-instance.ts";
 import type { CompiledSpeed } from "./compiled-speeds.ts";
-import { forgetPositions } from "./position-table.ts";
 
 const PAGE_BYTES = 65_536;
 /** A stream's own finder, one that looks for restarts, and one that tries whether there are jobs. */
 const PLACES = 3;
 const NUMBERS_OF_SEQUENCE = 3;
+/** Tables have 27 bits for a position. */
+const MOST_CAPACITY = 2 ** 27 - 1;
 
 /** Where a finder's sequences and tables lie in its window's memory. */
 export interface FinderPlace {
   /** Byte offset. */
   readonly at: number;
   readonly sequences: Int32Array;
-  readonly tables: Int32Array;
 }
 
 /** A window in the memory of a compiled engine, with room for the tables of several finders on it. */
@@ -24,6 +24,7 @@ export class CompiledWindow extends PlainWindow {
   /** Which sequences a finder had not proposed. */
   readonly noted: Int32Array;
   readonly #instance: WasmInstance;
+  readonly #forget: WasmFunction;
   readonly #free: FinderPlace[];
 
   /** @param instance with a memory that has been grown for such a window */
@@ -36,6 +37,7 @@ export class CompiledWindow extends PlainWindow {
     this.given = new Int32Array(memory, given, (noted - given) / 4);
     this.noted = new Int32Array(memory, noted, this.given.length / 4);
     this.#instance = instance;
+    this.#forget = instance.run("forget");
     this.#free = placesOf(instance, capacity);
   }
 
@@ -47,8 +49,13 @@ export class CompiledWindow extends PlainWindow {
   /** @returns empty tables that nobody else has, until {@link giveBack}; `undefined` when all are taken. */
   take(): FinderPlace | undefined {
     const place = this.#free.pop();
-    if (place !== undefined) forgetPositions(place.tables);
+    if (place !== undefined) this.forget(place);
     return place;
+  }
+
+  /** Empties the tables. */
+  forget(place: FinderPlace): void {
+    this.#forget(place.at);
   }
 
   giveBack(place: FinderPlace): void {
@@ -56,11 +63,12 @@ export class CompiledWindow extends PlainWindow {
   }
 }
 
-/** @returns `undefined` where there is no WebAssembly, or no room. */
+/** @returns `undefined` where there is no WebAssembly, or no room, or the window would be too large. */
 export function createCompiledWindow(
   speed: CompiledSpeed,
   capacity: number,
 ): CompiledWindow | undefined {
+  if (capacity > MOST_CAPACITY) return undefined;
   const instance = instantiate(speed.moduleBase64);
   if (instance === undefined) return undefined;
   const lacking = endOfPlaces(instance, capacity) - instance.memory.byteLength;
@@ -72,15 +80,10 @@ export function createCompiledWindow(
 function placesOf(instance: WasmInstance, capacity: number): FinderPlace[] {
   const { memory } = instance;
   const tables = instance.constant("TABLES");
-  const tableNumbers = instance.constant("TABLE_BYTES") / 4;
   const sequenceNumbers = Math.floor(tables / 4 / NUMBERS_OF_SEQUENCE) * NUMBERS_OF_SEQUENCE;
   return Array.from({ length: PLACES }, (_, index) => {
     const at = startOfPlaces(instance, capacity) + index * placeBytes(instance);
-    return {
-      at,
-      sequences: new Int32Array(memory, at, sequenceNumbers),
-      tables: new Int32Array(memory, at + tables, tableNumbers),
-    };
+    return { at, sequences: new Int32Array(memory, at, sequenceNumbers) };
   });
 }
 

@@ -12,6 +12,7 @@ import {
   stretch,
 } from "./block-cursor";
 import { eightAt, fourAt, GIVEN, grow, hash5, hash6, hash8, max, NOTED, TABLES, WINDOW } from "./finder-memory";
+import { agreeFrom, areAlike, entryAt, entryOf, forgetPositions, lowerPositions, positionIn } from "./position-table";
 import { beginLog, count, faultFound, judge, notedCount } from "./sequence-log";
 
 export { count, GIVEN, grow, NOTED, notedCount, TABLES, WINDOW };
@@ -51,11 +52,25 @@ export function find(start: i32, end: i32, floor: i32, isOnlyBlock: i32, guide: 
   return faultFound();
 }
 
+export function slide(place: i32, by: i32): void {
+  lowerPositions(place + TABLES, TABLE_BYTES, by);
+}
+
+/** Empties the tables. */
+export function forget(place: i32): void {
+  forgetPositions(place + TABLES, TABLE_BYTES);
+}
+
+/** Whether the tables of two finders differ in nothing that can still be matched from `from` on. */
+export function agree(place: i32, other: i32, from: i32): i32 {
+  return agreeFrom(place + TABLES, other + TABLES, TABLE_BYTES, from) ? 1 : 0;
+}
+
 /** Indexes the bytes before a job. */
 export function indexOverlap(from: i32, to: i32): void {
   const last = to - OVERLAP_MARGIN;
   for (let at = from + 1; at < last; at += SHORT_OVERLAP_STEP) {
-    store<i32>(Cursor.place + (hash6(eightAt(at), SHORT_BITS) << 2), at, SHORT);
+    store<u32>(Cursor.place + (hash6(eightAt(at), SHORT_BITS) << 2), entryAt(at), SHORT);
   }
   for (let at = from + 1; at < last; at += LONG_OVERLAP_STEP) enterLong(at);
 }
@@ -76,23 +91,25 @@ function search(): bool {
     const eight = eightAt(at);
     const longSlot = place + (hash8(eight, LONG_BITS) << 2);
     const shortSlot = place + (hash5(eight, SHORT_BITS) << 2);
-    const seenLong = load<i32>(longSlot, LONG);
-    const seenShort = load<i32>(shortSlot, SHORT);
-    store<i32>(longSlot, at, LONG);
-    store<i32>(shortSlot, at, SHORT);
+    const entry = entryOf(at, <u32>eight);
+    const knownLong = load<u32>(longSlot, LONG);
+    const knownShort = load<u32>(shortSlot, SHORT);
+    store<u32>(longSlot, entry, LONG);
+    store<u32>(shortSlot, entry, SHORT);
     const repeated = at + 1 - offset;
     if (repeated >= floor && fourAt(repeated) == <u32>(eight >> 8)) return takeRepeat(at);
     const oldest = max(at - windowSize + 1, floor);
-    if (isSeen(seenLong, at, oldest) && fourAt(seenLong) == <u32>eight) return take(at, seenLong);
-    if (isSeen(seenShort, at, oldest) && fourAt(seenShort) == <u32>eight) return takeShort(at, seenShort);
+    if (areAlike(knownLong, entry)) {
+      const seen = positionIn(knownLong);
+      if (seen >= oldest && seen < at && fourAt(seen) == <u32>eight) return take(at, seen);
+    }
+    if (areAlike(knownShort, entry)) {
+      const seen = positionIn(knownShort);
+      if (seen >= oldest && seen < at && fourAt(seen) == <u32>eight) return takeShort(at, seen);
+    }
     at += 1 + ((at - anchor) >> IMPATIENCE_BITS);
   }
   return false;
-}
-
-// @ts-ignore: decorator
-@inline function isSeen(seen: i32, at: i32, oldest: i32): bool {
-  return seen >= oldest && seen < at;
 }
 
 function take(at: i32, seen: i32): bool {
@@ -104,8 +121,8 @@ function take(at: i32, seen: i32): bool {
 function takeShort(at: i32, seen: i32): bool {
   const next = at + 1;
   const slot = longSlotOf(next);
-  const seenNext = load<i32>(slot, LONG);
-  store<i32>(slot, next, LONG);
+  const seenNext = positionIn(load<u32>(slot, LONG));
+  store<u32>(slot, entryAt(next), LONG);
   const isLong = reaches(next, seenNext) && fourAt(next) == fourAt(seenNext);
   return isLong ? take(next, seenNext) : take(at, seen);
 }
@@ -132,7 +149,7 @@ function indexSecond(): void {
   const from = Cursor.from;
   if (from >= Cursor.limit) return;
   enterLong(from);
-  if (Cursor.isOnlyBlock) store<i32>(heldSlot, from, SHORT);
+  if (Cursor.isOnlyBlock) store<u32>(heldSlot, entryAt(from), SHORT);
   else enterShort(from);
 }
 
@@ -148,12 +165,12 @@ function indexMatch(): void {
 
 // @ts-ignore: decorator
 @inline function enterLong(at: i32): void {
-  store<i32>(longSlotOf(at), at, LONG);
+  store<u32>(longSlotOf(at), entryAt(at), LONG);
 }
 
 // @ts-ignore: decorator
 @inline function enterShort(at: i32): void {
-  store<i32>(shortSlotOf(at), at, SHORT);
+  store<u32>(shortSlotOf(at), entryAt(at), SHORT);
 }
 
 // @ts-ignore: decorator

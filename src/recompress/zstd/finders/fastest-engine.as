@@ -11,6 +11,7 @@ import {
   stretch,
 } from "./block-cursor";
 import { eightAt, fourAt, GIVEN, grow, hash6, max, NOTED, TABLES, WINDOW } from "./finder-memory";
+import { agreeFrom, areAlike, entryAt, entryOf, forgetPositions, lowerPositions, positionIn } from "./position-table";
 import { beginLog, count, faultFound, judge, notedCount } from "./sequence-log";
 
 export { count, GIVEN, grow, NOTED, notedCount, TABLES, WINDOW };
@@ -46,6 +47,20 @@ export function find(start: i32, end: i32, floor: i32, isOnlyBlock: i32, guide: 
   return faultFound();
 }
 
+export function slide(place: i32, by: i32): void {
+  lowerPositions(place + TABLES, TABLE_BYTES, by);
+}
+
+/** Empties the tables. */
+export function forget(place: i32): void {
+  forgetPositions(place + TABLES, TABLE_BYTES);
+}
+
+/** Whether the tables of two finders differ in nothing that can still be matched from `from` on. */
+export function agree(place: i32, other: i32, from: i32): i32 {
+  return agreeFrom(place + TABLES, other + TABLES, TABLE_BYTES, from) ? 1 : 0;
+}
+
 /** Indexes the bytes before a job. */
 export function indexOverlap(from: i32, to: i32): void {
   for (let at = from + 1; at < to - OVERLAP_MARGIN; at += OVERLAP_STEP) index(at);
@@ -67,24 +82,28 @@ function search(): bool {
     const eight = eightAt(at);
     const slot = place + (hash6(eight, TABLE_BITS) << 2);
     const nextSlot = place + (hash6(eight >> 8, TABLE_BITS) << 2);
-    const seen = load<i32>(slot, TABLES);
-    const seenNext = load<i32>(nextSlot, TABLES);
-    store<i32>(slot, at, TABLES);
-    store<i32>(nextSlot, at + 1, TABLES);
+    const entry = entryOf(at, <u32>eight);
+    const nextEntry = entryOf(at + 1, <u32>(eight >> 8));
+    const known = load<u32>(slot, TABLES);
+    const knownNext = load<u32>(nextSlot, TABLES);
+    store<u32>(slot, entry, TABLES);
+    store<u32>(nextSlot, nextEntry, TABLES);
     const repeated = at + REPEAT_AHEAD - offset;
     if (repeated >= floor && fourAt(repeated) == <u32>(eight >> 16)) return takeRepeat(at);
     const oldest = at - windowSize + 1;
-    if (isSeen(seen, at, max(oldest, floor)) && fourAt(seen) == <u32>eight) return take(at, seen);
-    const isNextSeen = isSeen(seenNext, at + 1, max(oldest + 1, floor));
-    if (isNextSeen && fourAt(seenNext) == <u32>(eight >> 8)) return take(at + 1, seenNext);
+    if (areAlike(known, entry)) {
+      const seen = positionIn(known);
+      const isInReach = seen >= max(oldest, floor) && seen < at;
+      if (isInReach && fourAt(seen) == <u32>eight) return take(at, seen);
+    }
+    if (areAlike(knownNext, nextEntry)) {
+      const seen = positionIn(knownNext);
+      const isInReach = seen >= max(oldest + 1, floor) && seen <= at;
+      if (isInReach && fourAt(seen) == <u32>(eight >> 8)) return take(at + 1, seen);
+    }
     at += STEP + ((at - anchor) >> IMPATIENCE_BITS);
   }
   return false;
-}
-
-// @ts-ignore: decorator
-@inline function isSeen(seen: i32, at: i32, oldest: i32): bool {
-  return seen >= oldest && seen < at;
 }
 
 function take(at: i32, seen: i32): bool {
@@ -110,5 +129,5 @@ function settle(): void {
 
 // @ts-ignore: decorator
 @inline function index(at: i32): void {
-  store<i32>(Cursor.place + (hash6(eightAt(at), TABLE_BITS) << 2), at, TABLES);
+  store<u32>(Cursor.place + (hash6(eightAt(at), TABLE_BITS) << 2), entryAt(at), TABLES);
 }

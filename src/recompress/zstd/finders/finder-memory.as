@@ -22,9 +22,6 @@ export const WINDOW: i32 = 1 << 20;
 /** In a finder's place: its tables, behind the sequences. */
 export const TABLES: i32 = 528384;
 
-/** Before every position that was ever in a window. */
-export const NEVER: i32 = -0x40000000;
-
 /** Makes the memory larger. Returns -1 where there is no room. */
 export function grow(pages: i32): i32 {
   return memory.grow(pages);
