@@ -1,43 +1,36 @@
 /**
  * XXH64 with seed 0, of which zstd keeps the low four bytes behind a frame (RFC 8878 section 3.1.1).
  *
- * Stripes of 32 bytes feed four lanes of 64 bits. A lane is two halves of 32 bits here, because BigInt
- * would be some hundred times slower; only the last few steps use it.
+ * Stripes of 32 bytes feed four lanes of 64 bits. Only the last few steps, from the lanes to the hash, are
+ * taken here.
  */
-
-const STRIPE_BYTES = 32;
-const LANES = 4;
+import { SplitLanes, STRIPE_BYTES, type StripeTaker } from "./xxh64-lanes.ts";
+import { createCompiledLanes } from "./xxh64-twin.ts";
 
 const PRIME_1 = 0x9e3779b185ebca87n;
 const PRIME_2 = 0xc2b2ae3d27d4eb4fn;
 const PRIME_3 = 0x165667b19e3779f9n;
 const PRIME_4 = 0x85ebca77c2b2ae63n;
 const PRIME_5 = 0x27d4eb2f165667c5n;
-const PRIME_1_HIGH = 0x9e3779b1 | 0;
-const PRIME_1_LOW = 0x85ebca87 | 0;
-const PRIME_2_HIGH = 0xc2b2ae3d | 0;
-const PRIME_2_LOW = 0x27d4eb4f;
 
 /** Hashes bytes however they are cut. */
 export class Xxh64 {
-  /** Two for each lane: the high half, the low half. */
-  readonly #lanes = new Int32Array(2 * LANES);
+  readonly #lanes: StripeTaker;
   readonly #stripe = new Uint8Array(STRIPE_BYTES);
   readonly #stripeView = new DataView(this.#stripe.buffer);
   #inStripe = 0;
   /** Up to 2^53. */
   #total = 0;
 
-  constructor() {
+  /** @param lanes compiled ones by default, where there is WebAssembly */
+  constructor(lanes: StripeTaker = createCompiledLanes() ?? new SplitLanes()) {
+    this.#lanes = lanes;
     this.reset();
   }
 
   /** Begins anew. */
   reset(): void {
-    [PRIME_1 + PRIME_2, PRIME_2, 0n, -PRIME_1].forEach((start, lane) => {
-      this.#lanes[2 * lane] = Number(BigInt.asIntN(32, start >> 32n));
-      this.#lanes[2 * lane + 1] = Number(BigInt.asIntN(32, start));
-    });
+    this.#lanes.set([wrap(PRIME_1 + PRIME_2), PRIME_2, 0n, wrap(-PRIME_1)]);
     this.#inStripe = 0;
     this.#total = 0;
   }
@@ -47,10 +40,7 @@ export class Xxh64 {
     this.#total += to - from;
     const begun = this.#inStripe > 0 ? this.#fillStripe(bytes, from, to) : from;
     const whole = begun + Math.floor((to - begun) / STRIPE_BYTES) * STRIPE_BYTES;
-    if (whole > begun) {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      this.#takeStripes(view, begun, whole);
-    }
+    if (whole > begun) this.#lanes.take(bytes.subarray(begun, whole));
     if (to > whole) this.#fillStripe(bytes, whole, to);
   }
 
@@ -66,17 +56,10 @@ export class Xxh64 {
     this.#stripe.set(bytes.subarray(from, end), this.#inStripe);
     this.#inStripe += end - from;
     if (this.#inStripe === STRIPE_BYTES) {
-      this.#takeStripes(this.#stripeView, 0, STRIPE_BYTES);
+      this.#lanes.take(this.#stripe);
       this.#inStripe = 0;
     }
     return end;
-  }
-
-  #takeStripes(view: DataView, from: number, to: number): void {
-    for (let lane = 0; lane < LANES; lane++) {
-      const two = this.#lanes.subarray(2 * lane, 2 * lane + 2);
-      takeLane(two, view, { from: from + 8 * lane, to });
-    }
   }
 
   #digest(): bigint {
@@ -100,10 +83,7 @@ export class Xxh64 {
   }
 
   #mergedLanes(): bigint {
-    const lanes = Array.from({ length: LANES }, (_, lane) => {
-      const high = BigInt.asUintN(32, BigInt(this.#lanes[2 * lane] ?? 0));
-      return (high << 32n) | BigInt.asUintN(32, BigInt(this.#lanes[2 * lane + 1] ?? 0));
-    });
+    const lanes = this.#lanes.values;
     const turns = [1n, 7n, 12n, 18n];
     const sum = lanes.reduce((all, lane, index) => all + rotate(lane, turns[index] ?? 0n), 0n);
     return lanes.reduce(
@@ -111,49 +91,6 @@ export class Xxh64 {
       wrap(sum),
     );
   }
-}
-
-/** One lane over all stripes: add the word times one prime, turn by 31 bits, multiply by another. */
-function takeLane(
-  lane: Int32Array,
-  view: DataView,
-  { from, to }: { readonly from: number; readonly to: number },
-): void {
-  let high = lane[0] ?? 0;
-  let low = lane[1] ?? 0;
-  for (let at = from; at < to; at += STRIPE_BYTES) {
-    const wordLow = view.getInt32(at, true);
-    const wordHigh = view.getInt32(at + 4, true);
-    const addLow = Math.imul(wordLow, PRIME_2_LOW);
-    const addHigh =
-      multiplyHigh(wordLow, PRIME_2_LOW) +
-      Math.imul(wordLow, PRIME_2_HIGH) +
-      Math.imul(wordHigh, PRIME_2_LOW);
-    const sumLow = (low + addLow) | 0;
-    const carry = sumLow >>> 0 < addLow >>> 0 ? 1 : 0;
-    const sumHigh = (high + addHigh + carry) | 0;
-    const turnedHigh = (sumHigh << 31) | (sumLow >>> 1);
-    const turnedLow = (sumLow << 31) | (sumHigh >>> 1);
-    low = Math.imul(turnedLow, PRIME_1_LOW);
-    high =
-      (multiplyHigh(turnedLow, PRIME_1_LOW) +
-        Math.imul(turnedLow, PRIME_1_HIGH) +
-        Math.imul(turnedHigh, PRIME_1_LOW)) |
-      0;
-  }
-  lane[0] = high;
-  lane[1] = low;
-}
-
-/** The high 32 bits of the product of two unsigned numbers of 32 bits. */
-function multiplyHigh(left: number, right: number): number {
-  const leftLow = left & 0xffff;
-  const leftHigh = left >>> 16;
-  const rightLow = right & 0xffff;
-  const rightHigh = right >>> 16;
-  const first = (Math.imul(leftHigh, rightLow) + (Math.imul(leftLow, rightLow) >>> 16)) >>> 0;
-  const second = (Math.imul(leftLow, rightHigh) + (first & 0xffff)) >>> 0;
-  return (Math.imul(leftHigh, rightHigh) + (first >>> 16) + (second >>> 16)) | 0;
 }
 
 function scramble(lane: bigint, word: bigint): bigint {
