@@ -1,0 +1,93 @@
+/**
+ * How fast one compressed layer is analysed and rebuilt: `node test/bench/rebuild.ts STREAM [PLAIN]`.
+ *
+ * PLAIN is the layer as tar; without it, it is decompressed into a temporary file first.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdtempDisposable, open, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { argv } from "node:process";
+import { rebuildInThreads } from "../../src/app/rebuild-in-threads.ts";
+import { analyseStream } from "../../src/recompress/analyse.ts";
+import { decodeStream } from "../../src/recompress/decode.ts";
+import type { Findings } from "../../src/recompress/outcome.ts";
+import { encodeRecipe } from "../../src/recompress/recipe.ts";
+import { planRebuild } from "../../src/recompress/rebuild-plan.ts";
+
+const READ_BYTES = 1024 * 1024;
+const THREADS = [1, 2] as const;
+
+const [stream, plain] = argv.slice(2);
+if (stream === undefined) throw new TypeError("usage: rebuild.ts STREAM [PLAIN]");
+await using folder = await mkdtempDisposable(join(tmpdir(), "barge-bench-"));
+await measure(stream, plain ?? (await decompressed(stream, join(folder.path, "plain"))));
+
+async function measure(streamFile: string, plainFile: string): Promise<void> {
+  const hash = createHash("sha256");
+  const startedMs = performance.now();
+  const analyser = analyseStream(() => undefined);
+  for await (const bytes of piecesOf(streamFile)) {
+    hash.update(bytes);
+    analyser.write(bytes);
+  }
+  const outcome = analyser.end();
+  const elapsedMs = performance.now() - startedMs;
+  if (outcome.kind === "raw") throw new Error(`raw, because ${outcome.reason.text}`);
+  say("analyse", outcome.findings, elapsedMs);
+  const recipe = encodeRecipe(outcome.recipe);
+  const pieces = planRebuild(outcome.recipe).length;
+  const { encoder, level, framing, corrections } = outcome.findings;
+  process.stdout.write(
+    `  ${encoder}, ${level}, ${framing}; ${corrections} corrections, recipe ${recipe.length} B, ${pieces} pieces\n`,
+  );
+  const digest = hash.digest("hex");
+  for (const threads of THREADS) {
+    const { sizeBytes, elapsedMs: rebuiltMs, hex } = await rebuilt(recipe, plainFile, threads);
+    say(`rebuild, ${threads} threads`, outcome.findings, rebuiltMs);
+    if (hex !== digest) throw new Error(`other bytes came out, ${sizeBytes} of them`);
+  }
+}
+
+async function rebuilt(
+  recipe: Uint8Array,
+  path: string,
+  threads: number,
+): Promise<{ sizeBytes: number; elapsedMs: number; hex: string }> {
+  const hash = createHash("sha256");
+  const { size } = await stat(path);
+  const { signal } = new AbortController();
+  const startedMs = performance.now();
+  let sizeBytes = 0;
+  const range = { path, offset: 0, sizeBytes: size };
+  for await (const bytes of rebuildInThreads({ recipe, plain: range, threads, signal })) {
+    hash.update(bytes);
+    sizeBytes += bytes.length;
+  }
+  return { sizeBytes, elapsedMs: performance.now() - startedMs, hex: hash.digest("hex") };
+}
+
+async function decompressed(path: string, to: string): Promise<string> {
+  await using file = await open(to, "w");
+  const waiting: Uint8Array[] = [];
+  const decoder = decodeStream((bytes) => waiting.push(new Uint8Array(bytes)));
+  for await (const bytes of piecesOf(path)) {
+    decoder.write(bytes);
+    for (const one of waiting.splice(0)) await file.write(one);
+  }
+  decoder.end();
+  return to;
+}
+
+function piecesOf(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path, { highWaterMark: READ_BYTES });
+}
+
+function say(what: string, { plainBytes }: Findings, elapsedMs: number): void {
+  const megabytes = plainBytes / 1e6;
+  const rate = (megabytes / elapsedMs) * 1000;
+  process.stdout.write(
+    `${what.padEnd(20)} ${rate.toFixed(1)} MB/s of ${megabytes.toFixed(1)} MB\n`,
+  );
+}
