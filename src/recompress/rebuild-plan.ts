@@ -6,7 +6,7 @@ import type { Recipe } from "./recipe.ts";
 /** Less than this is not worth what a piece costs to begin. */
 const LEAST_PIECE_BYTES = 16 * 1024 * 1024;
 /** What a piece has to go over before its place, to come to the encoder's state, is work done twice. */
-const LEAST_WARM_UPS = 3;
+const LEAST_WARM_UPS = 2;
 
 /** A piece of a stream: what `rebuildStream` is to be told, and what it needs and makes. */
 export interface RebuildPiece extends RebuildSpan {
