@@ -1,0 +1,69 @@
+import type { Guide } from "../../../src/recompress/zstd/sequence-finder.ts";
+import type { SeededRandom } from "../../fixtures/seeded-random.ts";
+
+const ODD_NUMBERS = [-1, 0, 1, 2, 3, 0.5, NaN, Infinity, 2 ** 31, 2 ** 32, 2 ** 32 + 5, 2 ** 52];
+
+/** What to change sequences by. */
+export interface Change {
+  readonly sequences: Int32Array;
+  readonly blockBytes: number;
+  readonly random: SeededRandom;
+}
+
+/** Sequences that a finder might follow: some near to those it would choose, some far from it. */
+export function anyFollow(change: Change): Guide {
+  const { random } = change;
+  const sequences = random.oneIn(4) ? madeUp(change) : changed(change);
+  return { kind: "follow", sequences, count: sequences.length / 3 };
+}
+
+/** Shortens some matches, drops some, says some offsets otherwise, and ends some blocks early. */
+function changed({ sequences, random }: Change): Int32Array {
+  const rarity = random.pick([1, 3, 30, 500]) * 10;
+  const numbers: number[] = [];
+  let spare = 0;
+  for (let at = 0; at < sequences.length && !random.oneIn(20 * rarity); at += 3) {
+    const [literals = 0, length = 0, offset = 0] = sequences.subarray(at, at + 3);
+    if (random.oneIn(rarity)) {
+      spare += literals + length;
+      continue;
+    }
+    const cut = length > 4 && random.oneIn(rarity) ? random.between(1, length - 3) : 0;
+    const isOther = random.oneIn(rarity);
+    numbers.push(spare + literals, length - cut, isOther ? random.between(1, 90_000) : offset);
+    spare = cut;
+  }
+  return Int32Array.from(numbers);
+}
+
+function madeUp({ blockBytes, random }: Change): Int32Array {
+  const numbers: number[] = [];
+  let left = blockBytes;
+  while (left > 3 && !random.oneIn(3000)) {
+    const literals = random.oneIn(2) ? 0 : random.lowBelow(left - 2);
+    const length = random.between(3, Math.min(left - literals, 3 + random.lowBelow(700)));
+    numbers.push(literals, length, random.between(1, random.oneIn(2) ? 3 : 200_000));
+    left -= literals + length;
+  }
+  return Int32Array.from(numbers);
+}
+
+/** Fixes as a damaged recipe may have them, for a block of about `sequences`. */
+export function anyFixes(sequences: number, random: SeededRandom): readonly number[] {
+  const fixes: number[] = [];
+  let index = 0;
+  while (!random.oneIn(6)) {
+    index += random.lowBelow(sequences + 2);
+    fixes.push(random.oneIn(30) ? random.pick(ODD_NUMBERS) : index, ...anySequence(random));
+    index++;
+  }
+  if (random.oneIn(10)) fixes.length -= Math.min(fixes.length, random.between(1, 3));
+  return fixes;
+}
+
+function anySequence(random: SeededRandom): readonly number[] {
+  if (random.oneIn(20)) return [0, 0, 0];
+  return [random.lowBelow(60), 3 + random.lowBelow(60), 1 + random.lowBelow(60_000)].map((usual) =>
+    random.oneIn(15) ? random.pick(ODD_NUMBERS) : usual,
+  );
+}
