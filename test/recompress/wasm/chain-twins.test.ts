@@ -22,6 +22,9 @@ const PLAINS: readonly (readonly [string, Uint8Array])[] = [
   ["mixed bytes", mixedPlain(12, 700_000)],
   ["a layer", plainLayer({ seed: 6, sizeBytes: 1_400_000 })],
   ["zeros", new Uint8Array(200_000)],
+  // Where an encoder drops the older half of its memory, it can no longer look back so far.
+  ["repeats from nearly as far as can be", repeated(32_700, 300_000)],
+  ["repeats from as far as zlib looks", repeated(32_506, 200_000)],
 ];
 
 describe.each(SETTINGS)("LazyTwin as %s", (_, settings) => {
@@ -36,6 +39,17 @@ describe.each(SETTINGS)("LazyTwin as %s", (_, settings) => {
 });
 
 describe("LazyTwin", () => {
+  it.each([GO_6, ZLIB_6])("chooses what its oracle chooses at all ends: $flavour", (settings) => {
+    const ends = [65_535, 65_536, 65_537, 98_303, 98_304, 98_305].map((size) =>
+      repeated(32_700, size),
+    );
+    const short = Array.from({ length: 40 }, (_, size) => new Uint8Array(size));
+    for (const [seed, plain] of [...ends, ...short, ...short].entries()) {
+      const trial = new ChainTrial({ settings, plain, random: new SeededRandom(seed) });
+      for (const { oracle, twin } of trial.steps()) expect(twin).toEqual(oracle);
+    }
+  });
+
   it.each([GO_6, ZLIB_6])("knows another that has come to the same place: $flavour", (settings) => {
     const plain = plainLayer({ seed: 6, sizeBytes: 1_400_000 });
     const trial = new ChainTrial({ settings, plain, random: new SeededRandom(2) });
@@ -59,3 +73,9 @@ describe("LazyTwin", () => {
     expect(() => twin?.begin(start)).toThrow("out of bounds");
   });
 });
+
+function repeated(period: number, sizeBytes: number): Uint8Array {
+  const random = new SeededRandom(period);
+  const piece = Uint8Array.from({ length: period }, () => random.below(256));
+  return Uint8Array.from({ length: sizeBytes }, (_, at) => piece[at % period] ?? 0);
+}
