@@ -74,8 +74,12 @@ describe("LazyTwin", () => {
   });
 });
 
+/** Of every six bytes one does not repeat, so that matches are short and their places many. */
 function repeated(period: number, sizeBytes: number): Uint8Array {
   const random = new SeededRandom(period);
   const piece = Uint8Array.from({ length: period }, () => random.below(256));
-  return Uint8Array.from({ length: sizeBytes }, (_, at) => piece[at % period] ?? 0);
+  return Uint8Array.from({ length: sizeBytes }, (_, at) => {
+    const isNew = at % 6 === 0 && at >= period;
+    return isNew ? random.below(256) : (piece[at % period] ?? 0);
+  });
 }
