@@ -76,7 +76,11 @@ export function supply(known: i32, until: i32): void {
   limit = until;
 }
 
-export function slide(by: i32): void {
+/** Lowers all positions, those of `hashes` hashes among them. */
+export function slide(by: i32, hashes: i32): void {
+  for (let hash = 0; hash < hashes << 2; hash += 4) {
+    store<i32>(hash, max(load<i32>(hash, NEWEST) - by, -1), NEWEST);
+  }
   end -= by;
   memory -= by;
   first = first - by;

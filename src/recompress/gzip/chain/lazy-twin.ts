@@ -130,8 +130,7 @@ export class LazyTwin implements ChainEngine {
 
   slide(by: number): void {
     this.window.slide(by);
-    this.#tables.slide(by);
-    this.#call.slide(by);
+    this.#call.slide(by, HASHES[this.#flavour]);
     this.#limit -= by;
   }
 

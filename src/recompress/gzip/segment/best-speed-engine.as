@@ -5,6 +5,7 @@
 import {
   common,
   FARTHEST,
+  lower,
   max,
   min,
   oldHash4,
@@ -27,7 +28,7 @@ import {
   trailForced,
 } from "./token-trail";
 
-export { isSettled, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
+export { isSettled, lower, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
 
 const TABLE_BITS: i32 = 14;
 const MARGIN_BYTES: i32 = 15;

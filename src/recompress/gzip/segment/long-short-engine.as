@@ -9,6 +9,7 @@ import {
   hash4,
   hash7,
   isMatch,
+  lower,
   max,
   min,
   TABLES,
@@ -31,7 +32,7 @@ import {
   trailSince,
 } from "./token-trail";
 
-export { isSettled, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
+export { isSettled, lower, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
 
 const NOTHING: i32 = 0;
 const AT_LATEST: i32 = 1;

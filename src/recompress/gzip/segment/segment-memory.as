@@ -21,6 +21,16 @@ export const TABLES: i32 = TOKENS + TOKENS_BYTES;
 /** Positions must be nearer than this. */
 export const FARTHEST: i32 = 32768;
 
+/** Stands where a table holds no position. */
+const NOWHERE: i32 = -0x1000000;
+
+/** Lowers the positions in the tables' first `slots` slots. */
+export function lower(slots: i32, by: i32): void {
+  for (let slot = 0; slot < slots << 2; slot += 4) {
+    store<i32>(slot, max(load<i32>(slot, TABLES) - by, NOWHERE), TABLES);
+  }
+}
+
 // @ts-ignore: decorator
 @inline export function byteAt(at: i32): u32 {
   return load<u8>(at, WINDOW);

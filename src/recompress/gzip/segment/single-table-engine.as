@@ -10,6 +10,7 @@ import {
   hash5,
   hash5OfFour,
   isMatch,
+  lower,
   max,
   oldHash4,
   TABLES,
@@ -32,7 +33,7 @@ import {
   trailSince,
 } from "./token-trail";
 
-export { isSettled, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
+export { isSettled, lower, notedCount, reached, TABLES, tokenCount, TOKENS, WANTED, WINDOW, WINDOW_BYTES };
 
 const MARGIN_BYTES: i32 = 11;
 const PATIENCE: i32 = 5;

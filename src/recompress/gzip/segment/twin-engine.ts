@@ -56,7 +56,7 @@ export class TwinEngine implements SegmentEngine, SegmentTrail {
     const tables = instance.constant("TABLES");
     const single = new Int32Array(memory, tables, singleSlots);
     const pair = new Int32Array(memory, tables + single.byteLength, pairSlots);
-    this.tables = new PositionTables([single], [pair]);
+    this.tables = new TwinTables([single, pair], instance.run("lower"));
     this.tokens = new Uint32Array(memory, instance.constant("TOKENS"), TOKEN_ROOM);
     this.#fixes = new Uint32Array(memory, instance.constant("WANTED"), 2 * TOKEN_ROOM);
     this.wanted = this.#fixes.subarray(0, TOKEN_ROOM);
@@ -105,6 +105,23 @@ export class TwinEngine implements SegmentEngine, SegmentTrail {
       fixes.push(token, this.wanted[token] ?? 0);
     }
     return fixes;
+  }
+}
+
+/** The tables of a compiled engine, which lowers them faster. */
+class TwinTables extends PositionTables {
+  readonly #slots: number;
+  readonly #lower: WasmFunction;
+
+  /** @param tables one after the other in the memory */
+  constructor([single, pair]: readonly [Int32Array, Int32Array], lower: WasmFunction) {
+    super([single], [pair]);
+    this.#slots = single.length + pair.length;
+    this.#lower = lower;
+  }
+
+  override lower(by: number): void {
+    this.#lower(this.#slots, by);
   }
 }
 
