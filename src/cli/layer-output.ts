@@ -81,7 +81,8 @@ function byAdvice(
 }
 
 function subjectOf(layers: readonly string[], ofAll: number): string {
-  if (layers.length > 1 && layers.length === ofAll) return `all ${ofAll} layers`;
+  const isAll = layers.length === ofAll;
+  if (isAll && ofAll > 1) return ofAll === 2 ? "both layers" : `all ${ofAll} layers`;
   const named = layers.slice(0, MOST_NAMES).join(", ");
   return layers.length > MOST_NAMES ? `${named} and ${layers.length - MOST_NAMES} more` : named;
 }

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from "commander";
 import { type AddVerb, format, formatOption } from "./verb.ts";
 
 const MOST_THREADS = 64;
-/** Unless told otherwise: each takes some 150 MB. */
+/** Unless told otherwise: each takes some 60 MB. */
 const MOST_USUAL_THREADS = 8;
 
 const INSPECT_HELP = `

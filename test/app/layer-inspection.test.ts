@@ -49,6 +49,18 @@ it("inspectLayers() fails as the first layer does that cannot be read, and says 
   await expect(inspectLayers([gone], options())).rejects.toMatchObject({ code: "ENOTDIR" });
 });
 
+it("inspectLayers() leaves the other layers alone when one has failed", async () => {
+  await using place = await fileOf(STREAM);
+  const gone = layerAt(`${place.path}-gone`, 0, 1);
+  const others = Array.from({ length: 12 }, () => layerAt(place.path, 0, STREAM.length));
+  let progressBytes = 0;
+  const onProgress = (bytes: number): void => void (progressBytes += bytes);
+  await expect(inspectLayers([gone, ...others], options({ onProgress }))).rejects.toMatchObject({
+    code: "ENOENT",
+  });
+  expect(progressBytes).toBeLessThan(2 * others.length * STREAM.length);
+});
+
 it("inspectLayers() ends when its signal says so, before and while it works", async () => {
   await using place = await fileOf(STREAM);
   const layers = [layerAt(place.path, 0, STREAM.length)];

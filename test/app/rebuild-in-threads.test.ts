@@ -41,6 +41,7 @@ describe("rebuildInThreads()", () => {
 
   it("is not further ahead of its reader than one piece more than it has threads", async () => {
     await using file = await plainFile(GZIP);
+    await using other = await plainFile(ZSTD);
     const pieces = planRebuild(GZIP.recipe, LEAST_PIECE_BYTES);
     const mostBytes = pieces[2]?.plainEnd ?? 0;
     expect(pieces.length).toBeGreaterThan(5);
@@ -53,6 +54,8 @@ describe("rebuildInThreads()", () => {
     const rebuilding = rebuildInThreads(taskFor(GZIP, file, { threads: 2, onProgress }));
     const first = await rebuilding.next();
     await isThere.promise;
+    // Time enough to go on, were it not for its reader.
+    await taken(rebuildInThreads(taskFor(ZSTD, other)));
     expect(progressBytes).toBe(mostBytes);
     const rest = await taken(rebuilding);
     expect(Buffer.concat([first.value ?? new Uint8Array(0), rest]).equals(GZIP.stream)).toBe(true);

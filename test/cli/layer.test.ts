@@ -127,6 +127,7 @@ describe("barge layer inspect", () => {
     expect(firstColumn(one.stdout)).toEqual([`…${name.slice(-47)}`]);
     const both = await say(["layer", "inspect", first, second]);
     expect(firstColumn(both.stdout)).toEqual([first, second]);
+    expect(both.stdout).toContain("\nboth layers: Travels well: ");
   });
 
   it("lets no name steer a terminal", async () => {
