@@ -84,8 +84,9 @@ export class BestSearch implements MatchSearch {
 
   begin(): void {
     const { start, end } = this.#cursor;
+    const { buffer, byteOffset } = this.#view;
     this.#literalBits = this.#literals.estimate(
-      new Uint8Array(this.#view.buffer, start, end - start),
+      new Uint8Array(buffer, byteOffset + start, end - start),
     );
     this.#unsearched = start;
   }

@@ -2,6 +2,8 @@
 import { byteAt, eightAt, fourAt, max, min } from "./finder-memory";
 
 const SHORTEST_MATCH: i32 = 3;
+/** In a block longer than this. */
+const SHORTEST_RUN: i32 = 3;
 const LAST_REPEAT: i32 = 3;
 const WITHOUT_LITERALS: i32 = 4;
 const SEQUENCES_BEFORE_REPEATS: i32 = 2;
@@ -28,6 +30,12 @@ export class Cursor {
   static distance: i32 = 0;
   static repeat: i32 = 0;
   static offsetValue: i32 = 0;
+}
+
+/** What all blocks of a finder have in common: where it lies in the memory, and how far its matches reach. */
+export function enter(place: i32, windowSize: i32): void {
+  Cursor.place = place;
+  Cursor.windowSize = windowSize;
 }
 
 export function openBlock(start: i32, end: i32, floor: i32, isOnlyBlock: bool): void {
@@ -121,6 +129,12 @@ export function proposeSecond(): bool {
   propose(position, behind);
   sayRepeat(5);
   return true;
+}
+
+/** Whether the block is one byte, again and again. */
+export function isRun(): bool {
+  const rest = Cursor.end - Cursor.start - 1;
+  return rest >= SHORTEST_RUN && commonLength(Cursor.start + 1, Cursor.start) == rest;
 }
 
 /** What is wrong with a sequence, as `find` returns it. */

@@ -5,6 +5,7 @@ import { LARGEST_BLOCK_BYTES } from "./block-cursor.ts";
 import type { CompiledWindow, FinderPlace } from "./compiled-window.ts";
 import type { FinderReach } from "./finder-table.ts";
 import { placeInJob } from "./jobs.ts";
+import { LiteralBits } from "./literal-bits.ts";
 import { NUMBERS_OF_FIX, NUMBERS_OF_SEQUENCE } from "./sequence-log.ts";
 
 const GUIDES = { free: 0, follow: 1, replay: 2 } as const;
@@ -37,8 +38,11 @@ export class CompiledFinder implements SequenceFinder {
   readonly #countFound: WasmFunction;
   readonly #notedCount: WasmFunction;
   readonly #indexOverlap: WasmFunction;
-  readonly #slide: WasmFunction;
+  readonly #forget: WasmFunction;
+  readonly #lower: WasmFunction;
   readonly #agree: WasmFunction;
+  readonly #reckon: WasmFunction | undefined;
+  readonly #literals = new LiteralBits();
   #isReleased = false;
   count = 0;
   fixes: readonly number[] = [];
@@ -53,8 +57,11 @@ export class CompiledFinder implements SequenceFinder {
     this.#countFound = window.run("count");
     this.#notedCount = window.run("notedCount");
     this.#indexOverlap = window.run("indexOverlap");
-    this.#slide = window.run("slide");
-    this.#agree = window.run("agree");
+    this.#forget = window.run("forgetPositions");
+    this.#lower = window.run("lowerPositions");
+    this.#agree = window.run("agreeFrom");
+    this.#reckon = window.speed.reckonsLiterals ? window.run("reckon") : undefined;
+    this.#forget(place.tables, window.tableBytes);
   }
 
   get sequences(): Int32Array {
@@ -76,6 +83,7 @@ export class CompiledFinder implements SequenceFinder {
     this.#enter(this.#place.at, windowSize);
     const floor = Math.max(this.#enterJob(span), start - windowSize, 0);
     const given = this.#give(guide);
+    this.#reckonLiterals(span);
     const kind = GUIDES[guide.kind];
     const fault = FAULTS[this.#find(start, end, floor, span.isOnlyBlock ? 1 : 0, kind, given)];
     if (fault !== undefined) throw new RecipeError(fault);
@@ -84,12 +92,13 @@ export class CompiledFinder implements SequenceFinder {
   }
 
   slide(by: number): void {
-    this.#slide(this.#place.at, by);
+    this.#lower(this.#place.tables, this.#window.tableBytes, by);
   }
 
   isInStateOf(other: SequenceFinder, from: number): boolean {
     if (!(other instanceof CompiledFinder) || other.#window !== this.#window) return false;
-    return this.#agree(this.#place.at, other.#place.at, from) === 1;
+    const { tableBytes } = this.#window;
+    return this.#agree(this.#place.tables, other.#place.tables, tableBytes, from) === 1;
   }
 
   release(): void {
@@ -103,10 +112,15 @@ export class CompiledFinder implements SequenceFinder {
     const { overlapShare } = this.#window.speed;
     const { floor, overlapFrom } = placeInJob(span, { jobBytes, windowSize, overlapShare });
     if (overlapFrom !== undefined) {
-      this.#window.forget(this.#place);
+      this.#forget(this.#place.tables, this.#window.tableBytes);
       this.#indexOverlap(overlapFrom, span.start);
     }
     return floor;
+  }
+
+  #reckonLiterals({ start, end }: BlockSpan): void {
+    if (this.#reckon === undefined || start === end) return;
+    this.#reckon(this.#literals.estimate(this.#window.bytes.subarray(start, end)));
   }
 
   /** @returns how many sequences or fixes are given. More than a block can have are left out. */

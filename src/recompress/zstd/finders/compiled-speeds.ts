@@ -1,20 +1,47 @@
+import { MODULE_BASE64 as BEST } from "./best-engine-module.ts";
+import { MODULE_BASE64 as BETTER } from "./better-engine-module.ts";
 import { MODULE_BASE64 as DEFAULT } from "./default-engine-module.ts";
 import { MODULE_BASE64 as FASTEST } from "./fastest-engine-module.ts";
 import type { FinderModel } from "./finder-table.ts";
 
-/** A speed that is compiled to WebAssembly. */
+/** A speed, in one of its revisions, that is compiled to WebAssembly. */
 export interface CompiledSpeed {
   readonly moduleBase64: string;
+  /** For the module's `choose`: what is said of the revision in finder-table.ts, in the same order. */
+  readonly settings?: readonly number[];
   /** As in `MatchSearch`. */
   readonly overlapShare: number;
+  /** Whether it has to be told what a block's literals cost. */
+  readonly reckonsLiterals: boolean;
 }
 
-const SPEEDS: Readonly<Partial<Record<FinderModel["speed"], readonly CompiledSpeed[]>>> = {
-  fastest: [{ moduleBase64: FASTEST, overlapShare: 8 }],
-  default: [{ moduleBase64: DEFAULT, overlapShare: 8 }],
+const STRETCHES = { ownOffsets: 0, all: 1, unlessBestRepeats: 2 } as const;
+
+/** By revision. */
+const SPEEDS: Readonly<Record<FinderModel["speed"], readonly (CompiledSpeed | undefined)[]>> = {
+  fastest: [{ moduleBase64: FASTEST, overlapShare: 8, reckonsLiterals: false }],
+  default: [{ moduleBase64: DEFAULT, overlapShare: 8, reckonsLiterals: false }],
+  better: [better(0, 0, 0), better(3, 0, 0), better(3, 1, 0), better(3, 1, 1)],
+  best: [
+    undefined,
+    undefined,
+    undefined,
+    best(STRETCHES.ownOffsets, 0, 0, 0),
+    best(STRETCHES.all, 1, 1, 0),
+    best(STRETCHES.unlessBestRepeats, 1, 1, 0),
+    best(STRETCHES.unlessBestRepeats, 1, 1, 1),
+  ],
 };
 
 /** @returns `undefined` where only the engine in TypeScript is there. */
 export function compiledSpeed({ speed, revision }: FinderModel): CompiledSpeed | undefined {
-  return SPEEDS[speed]?.[revision];
+  return SPEEDS[speed][revision];
+}
+
+function better(...settings: readonly number[]): CompiledSpeed {
+  return { moduleBase64: BETTER, settings, overlapShare: 4, reckonsLiterals: false };
+}
+
+function best(...settings: readonly number[]): CompiledSpeed {
+  return { moduleBase64: BEST, settings, overlapShare: 2, reckonsLiterals: true };
 }

@@ -14,6 +14,8 @@ export interface FinderPlace {
   /** Byte offset. */
   readonly at: number;
   readonly sequences: Int32Array;
+  /** Byte offset. */
+  readonly tables: number;
 }
 
 /** A window in the memory of a compiled engine, with room for the tables of several finders on it. */
@@ -23,8 +25,9 @@ export class CompiledWindow extends PlainWindow {
   readonly given: Int32Array;
   /** Which sequences a finder had not proposed. */
   readonly noted: Int32Array;
+  /** Of one finder's tables. */
+  readonly tableBytes: number;
   readonly #instance: WasmInstance;
-  readonly #forget: WasmFunction;
   readonly #free: FinderPlace[];
 
   /** @param instance with a memory that has been grown for such a window */
@@ -36,8 +39,8 @@ export class CompiledWindow extends PlainWindow {
     this.speed = speed;
     this.given = new Int32Array(memory, given, (noted - given) / 4);
     this.noted = new Int32Array(memory, noted, this.given.length / 4);
+    this.tableBytes = instance.constant("TABLE_BYTES");
     this.#instance = instance;
-    this.#forget = instance.run("forget");
     this.#free = placesOf(instance, capacity);
   }
 
@@ -46,16 +49,9 @@ export class CompiledWindow extends PlainWindow {
     return this.#instance.run(name);
   }
 
-  /** @returns empty tables that nobody else has, until {@link giveBack}; `undefined` when all are taken. */
+  /** @returns a place that nobody else has, until {@link giveBack}; `undefined` when all are taken. */
   take(): FinderPlace | undefined {
-    const place = this.#free.pop();
-    if (place !== undefined) this.forget(place);
-    return place;
-  }
-
-  /** Empties the tables. */
-  forget(place: FinderPlace): void {
-    this.#forget(place.at);
+    return this.#free.pop();
   }
 
   giveBack(place: FinderPlace): void {
@@ -74,6 +70,7 @@ export function createCompiledWindow(
   const lacking = endOfPlaces(instance, capacity) - instance.memory.byteLength;
   const pages = Math.max(Math.ceil(lacking / PAGE_BYTES), 0);
   if (instance.run("grow")(pages) < 0) return undefined;
+  if (speed.settings !== undefined) instance.run("choose")(...speed.settings);
   return new CompiledWindow(speed, instance, capacity);
 }
 
@@ -83,7 +80,7 @@ function placesOf(instance: WasmInstance, capacity: number): FinderPlace[] {
   const sequenceNumbers = Math.floor(tables / 4 / NUMBERS_OF_SEQUENCE) * NUMBERS_OF_SEQUENCE;
   return Array.from({ length: PLACES }, (_, index) => {
     const at = startOfPlaces(instance, capacity) + index * placeBytes(instance);
-    return { at, sequences: new Int32Array(memory, at, sequenceNumbers) };
+    return { at, sequences: new Int32Array(memory, at, sequenceNumbers), tables: at + tables };
   });
 }
 

@@ -1,6 +1,7 @@
 /** The speed `default`: the twin of default-search.ts, which says what the encoder's rules are. */
 import {
   Cursor,
+  enter,
   mayRepeat,
   mightRepeat,
   openBlock,
@@ -15,7 +16,8 @@ import { eightAt, fourAt, GIVEN, grow, hash5, hash6, hash8, max, NOTED, TABLES, 
 import { agreeFrom, areAlike, entryAt, entryOf, forgetPositions, lowerPositions, positionIn } from "./position-table";
 import { beginLog, count, faultFound, judge, notedCount } from "./sequence-log";
 
-export { count, GIVEN, grow, NOTED, notedCount, TABLES, WINDOW };
+export { agreeFrom, count, enter, forgetPositions, GIVEN, grow, lowerPositions, NOTED, notedCount };
+export { TABLES, WINDOW };
 
 const SMALLEST_BLOCK_BYTES: i32 = 16;
 const MARGIN_BYTES: i32 = 10;
@@ -33,12 +35,6 @@ export const TABLE_BYTES: i32 = (4 << LONG_BITS) + (4 << SHORT_BITS);
 let triesSecond: bool = false;
 let heldSlot: i32 = 0;
 
-/** What all blocks of a finder have in common. */
-export function enter(place: i32, windowSize: i32): void {
-  Cursor.place = place;
-  Cursor.windowSize = windowSize;
-}
-
 /** Finds the sequences of a block. Returns what is wrong with those given, 0 when nothing is. */
 export function find(start: i32, end: i32, floor: i32, isOnlyBlock: i32, guide: i32, given: i32): i32 {
   openBlock(start, end, floor, isOnlyBlock != 0);
@@ -50,20 +46,6 @@ export function find(start: i32, end: i32, floor: i32, isOnlyBlock: i32, guide: 
     if (Cursor.limit > Cursor.start) settle();
   }
   return faultFound();
-}
-
-export function slide(place: i32, by: i32): void {
-  lowerPositions(place + TABLES, TABLE_BYTES, by);
-}
-
-/** Empties the tables. */
-export function forget(place: i32): void {
-  forgetPositions(place + TABLES, TABLE_BYTES);
-}
-
-/** Whether the tables of two finders differ in nothing that can still be matched from `from` on. */
-export function agree(place: i32, other: i32, from: i32): i32 {
-  return agreeFrom(place + TABLES, other + TABLES, TABLE_BYTES, from) ? 1 : 0;
 }
 
 /** Indexes the bytes before a job. */

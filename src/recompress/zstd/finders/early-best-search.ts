@@ -80,8 +80,9 @@ export class EarlyBestSearch implements MatchSearch {
 
   begin(): void {
     const { start, end } = this.#cursor;
+    const { buffer, byteOffset } = this.#view;
     this.#literalBits = this.#literals.estimate(
-      new Uint8Array(this.#view.buffer, start, end - start),
+      new Uint8Array(buffer, byteOffset + start, end - start),
     );
     this.#triesSecond = false;
     this.#unstretched = start;

@@ -42,7 +42,13 @@ export function grow(pages: i32): i32 {
   return load<u64>(at, WINDOW);
 }
 
-/** The uppermost `bits` of the hash of the lowest five of eight bytes. */
+/** The uppermost `bits` of the hash of four bytes. */
+// @ts-ignore: decorator
+@inline export function hash4(four: u32, bits: i32): u32 {
+  return (four * 2654435761) >> (32 - bits);
+}
+
+/** The same of the lowest five of eight bytes. */
 // @ts-ignore: decorator
 @inline export function hash5(eight: u64, bits: i32): u32 {
   return <u32>(((eight << 24) * 0xcf1bbcdcbb) >> (64 - bits));

@@ -34,6 +34,7 @@ const NOTHING: u32 = 0;
   return <i32>(entry >> HINT_BITS) - 1;
 }
 
+/** Empties tables that lie one after the other, `size` bytes in all. */
 export function forgetPositions(table: i32, size: i32): void {
   memory.fill(table, 0, size);
 }
@@ -48,13 +49,13 @@ export function lowerPositions(table: i32, size: i32, by: i32): void {
   }
 }
 
-/** Whether two tables differ in nothing but positions before `from`. */
-export function agreeFrom(table: i32, other: i32, size: i32, from: i32): bool {
+/** Returns 1 when two tables differ in nothing but positions before `from`, else 0. */
+export function agreeFrom(table: i32, other: i32, size: i32, from: i32): i32 {
   for (let at = 0; at < size; at += 4) {
     const entry = load<u32>(table + at);
     const second = load<u32>(other + at);
     if (entry == second) continue;
-    if (positionIn(entry) >= from || positionIn(second) >= from) return false;
+    if (positionIn(entry) >= from || positionIn(second) >= from) return 0;
   }
-  return true;
+  return 1;
 }
