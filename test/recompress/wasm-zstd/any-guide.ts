@@ -1,7 +1,21 @@
 import type { Guide } from "../../../src/recompress/zstd/sequence-finder.ts";
 import type { SeededRandom } from "../../fixtures/seeded-random.ts";
 
-const ODD_NUMBERS = [-1, 0, 1, 2, 3, 0.5, NaN, Infinity, 2 ** 31, 2 ** 32, 2 ** 32 + 5, 2 ** 52];
+const ODD_NUMBERS = [
+  -1,
+  0,
+  1,
+  2,
+  3,
+  0.5,
+  NaN,
+  Infinity,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32,
+  2 ** 32 + 5,
+  2 ** 52,
+];
 
 /** What to change sequences by. */
 export interface Change {
@@ -17,15 +31,21 @@ export function anyFollow(change: Change): Guide {
   return { kind: "follow", sequences, count: sequences.length / 3 };
 }
 
-/** Shortens some matches, drops some, says some offsets otherwise, and ends some blocks early. */
+/** Shortens, splits and drops some matches, says some offsets otherwise, and ends some blocks early. */
 function changed({ sequences, random }: Change): Int32Array {
-  const rarity = random.pick([1, 3, 30, 500]) * 10;
+  const rarity = random.pick([5, 30, 300, 5000]);
   const numbers: number[] = [];
   let spare = 0;
   for (let at = 0; at < sequences.length && !random.oneIn(20 * rarity); at += 3) {
     const [literals = 0, length = 0, offset = 0] = sequences.subarray(at, at + 3);
     if (random.oneIn(rarity)) {
       spare += literals + length;
+      continue;
+    }
+    if (length > 6 && random.oneIn(rarity)) {
+      const first = random.between(3, length - 3);
+      numbers.push(spare + literals, first, offset, 0, length - first, random.between(1, 3));
+      spare = 0;
       continue;
     }
     const cut = length > 4 && random.oneIn(rarity) ? random.between(1, length - 3) : 0;
@@ -48,17 +68,24 @@ function madeUp({ blockBytes, random }: Change): Int32Array {
   return Int32Array.from(numbers);
 }
 
-/** Fixes as a damaged recipe may have them, for a block of about `sequences`. */
-export function anyFixes(sequences: number, random: SeededRandom): readonly number[] {
+/** Fixes as a damaged recipe may have them, for a block of so many bytes. */
+export function anyFixes(blockBytes: number, random: SeededRandom): readonly number[] {
   const fixes: number[] = [];
   let index = 0;
+  if (random.oneIn(3)) fixes.push(index++, ...almostAll(blockBytes, random));
   while (!random.oneIn(6)) {
-    index += random.lowBelow(sequences + 2);
+    index += random.lowBelow(200);
     fixes.push(random.oneIn(30) ? random.pick(ODD_NUMBERS) : index, ...anySequence(random));
     index++;
   }
   if (random.oneIn(10)) fixes.length -= Math.min(fixes.length, random.between(1, 3));
   return fixes;
+}
+
+/** A sequence that goes up to a block's end, or by a byte beyond it. */
+function almostAll(blockBytes: number, random: SeededRandom): readonly number[] {
+  const literals = random.below(blockBytes - 3);
+  return [literals, blockBytes - literals + random.between(-1, 1), random.between(1, 70_000)];
 }
 
 function anySequence(random: SeededRandom): readonly number[] {
