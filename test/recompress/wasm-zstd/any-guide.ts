@@ -31,29 +31,47 @@ export function anyFollow(change: Change): Guide {
   return { kind: "follow", sequences, count: sequences.length / 3 };
 }
 
-/** Shortens, splits and drops some matches, says some offsets otherwise, and ends some blocks early. */
+/** Alters some sequences, and ends some blocks early. */
 function changed({ sequences, random }: Change): Int32Array {
   const rarity = random.pick([5, 30, 300, 5000]);
   const numbers: number[] = [];
   let spare = 0;
   for (let at = 0; at < sequences.length && !random.oneIn(20 * rarity); at += 3) {
     const [literals = 0, length = 0, offset = 0] = sequences.subarray(at, at + 3);
-    if (random.oneIn(rarity)) {
-      spare += literals + length;
-      continue;
-    }
-    if (length > 6 && random.oneIn(rarity)) {
-      const first = random.between(3, length - 3);
-      numbers.push(spare + literals, first, offset, 0, length - first, random.between(1, 3));
-      spare = 0;
-      continue;
-    }
-    const cut = length > 4 && random.oneIn(rarity) ? random.between(1, length - 3) : 0;
-    const isOther = random.oneIn(rarity);
-    numbers.push(spare + literals, length - cut, isOther ? random.between(1, 90_000) : offset);
-    spare = cut;
+    const sequence = [spare + literals, length, offset] as const;
+    const altered = random.oneIn(rarity)
+      ? alter(sequence, random)
+      : { numbers: sequence, spare: 0 };
+    numbers.push(...altered.numbers);
+    spare = altered.spare;
   }
   return Int32Array.from(numbers);
+}
+
+/** What stands in a sequence's place, and how many of its last bytes are literals then. */
+interface Altered {
+  readonly numbers: readonly number[];
+  readonly spare: number;
+}
+
+/** Drops, shortens or splits a match, or says its offset otherwise. */
+function alter(sequence: readonly [number, number, number], random: SeededRandom): Altered {
+  const [literals, length, offset] = sequence;
+  const first = length > 6 ? random.between(3, length - 3) : 3;
+  switch (random.pick(["drop", "shorten", "split", "point"] as const)) {
+    case "drop":
+      return { numbers: [], spare: literals + length };
+    case "shorten":
+      return { numbers: [literals, first, offset], spare: length - first };
+    case "split":
+      if (length <= 6) return { numbers: sequence, spare: 0 };
+      return {
+        numbers: [literals, first, offset, 0, length - first, random.between(1, 3)],
+        spare: 0,
+      };
+    case "point":
+      return { numbers: [literals, length, random.between(1, 90_000)], spare: 0 };
+  }
 }
 
 function madeUp({ blockBytes, random }: Change): Int32Array {
