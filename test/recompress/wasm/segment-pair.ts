@@ -67,7 +67,8 @@ export class SegmentPair {
 
   /** Whether their tables are the same, slot by slot, but for previous positions that nobody can see. */
   get areTablesSame(): boolean {
-    return this.oracle.tables.isAlike(this.twin.tables, FROM_EVER);
+    const [one, other] = [this.oracle.tables, this.twin.tables];
+    return one.isAlike(other, FROM_EVER) && other.isAlike(one, FROM_EVER);
   }
 
   /** Tokens that the span might have. */

@@ -1,5 +1,6 @@
 import type { ColumnWriter } from "../../columns.ts";
 import type { TokenPredictor, TokenRestart } from "../token-model.ts";
+import { bytesOf } from "./token-bytes.ts";
 import { FARTHEST } from "./position-tables.ts";
 import type { SegmentBench, SegmentBenches } from "./segment-benches.ts";
 import { SEGMENT_BYTES, type Guide } from "./segment-engine.ts";
@@ -24,10 +25,10 @@ export class SegmentPredictor implements TokenPredictor {
   readonly #notes: SegmentNotesWriter;
   readonly #wanted: Uint32Array;
   readonly #follow: Guide;
-  /** Tokens of the segment so far, where they lead, and how many are matches and not stored. */
+  /** Tokens of the segment so far, where they lead, whether one is a match, and how many are not stored. */
   #count = 0;
   #wantedTo = 0;
-  #matches = 0;
+  #hasMatches = false;
   #visible = 0;
 
   constructor(benches: SegmentBenches, corrections: ColumnWriter) {
@@ -88,20 +89,17 @@ export class SegmentPredictor implements TokenPredictor {
     const wanted = this.#wanted;
     let count = this.#count;
     let to = this.#wantedTo;
-    let matches = 0;
+    let all = 0;
     let index = from;
     for (; to < end && index < tokens.length; index++) {
       const token = tokens[index] ?? 0;
       wanted[count++] = token;
-      if (token < 256) to++;
-      else {
-        to += token >>> 16;
-        matches++;
-      }
+      all |= token;
+      to += bytesOf(token);
     }
     this.#count = count;
     this.#wantedTo = to;
-    this.#matches += matches;
+    if (all > 255) this.#hasMatches = true;
     this.#visible += index - from;
     return index;
   }
@@ -109,12 +107,12 @@ export class SegmentPredictor implements TokenPredictor {
   #run(end: number): void {
     const runner = this.#runner;
     const bytes = end - Math.max(runner.start, runner.emitted);
-    const areLiterals = this.#matches === 0;
+    const areLiterals = !this.#hasMatches;
     runner.run(end, areLiterals ? FREE : this.#follow);
     const isFlipped = this.#visible > 0 && runner.isWorthless(bytes) !== areLiterals;
     this.#notes.segment({ fixes: runner.engine.trail.fixes, isFlipped });
     this.#count = 0;
-    this.#matches = 0;
+    this.#hasMatches = false;
     this.#visible = 0;
   }
 

@@ -2,6 +2,7 @@ import type { ColumnReader } from "../../columns.ts";
 import { RecipeError } from "../../recipe-error.ts";
 import type { ProduceRange, TokenProducer, TokenRestart } from "../token-model.ts";
 import { FARTHEST } from "./position-tables.ts";
+import { bytesOf } from "./token-bytes.ts";
 import type { SegmentBench, SegmentBenches } from "./segment-benches.ts";
 import { SEGMENT_BYTES, type Guide } from "./segment-engine.ts";
 import { type SegmentNote, SegmentNotesReader } from "./segment-notes.ts";
@@ -98,7 +99,7 @@ export class SegmentProducer implements TokenProducer {
     while (index < to && next < count && bytes < most) {
       const token = source[next++] ?? 0;
       tokens[index++] = token;
-      bytes += token < 256 ? 1 : token >>> 16;
+      bytes += bytesOf(token);
     }
     this.#next = next;
     this.#position += bytes;
@@ -111,7 +112,7 @@ export class SegmentProducer implements TokenProducer {
     let bytes = this.#splitBytes;
     while (bytes < most && this.#next < this.#count) {
       const token = tokens[this.#next++] ?? 0;
-      bytes += token < 256 ? 1 : token >>> 16;
+      bytes += bytesOf(token);
     }
     this.#splitBytes = Math.max(bytes - most, 0);
     this.#position += Math.min(bytes, most);

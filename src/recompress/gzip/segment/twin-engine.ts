@@ -115,7 +115,7 @@ class TwinTables extends PositionTables {
 
   /** @param tables one after the other in the memory */
   constructor([single, pair]: readonly [Int32Array, Int32Array], lower: WasmFunction) {
-    super([single], [pair]);
+    super([single], pair.length === 0 ? [] : [pair]);
     this.#slots = single.length + pair.length;
     this.#lower = lower;
   }
