@@ -80,7 +80,7 @@ const TIE_FACTOR = 1.1;
  * @returns those that are as good as equal, likeliest first; they have taken the whole sample.
  */
 export function race(field: RaceField, course: RaceCourse): readonly Runner[] {
-  const engines = finalists(field.engines, course.sample);
+  const engines = finalists(field, course.sample);
   const candidates = engines.flatMap((engine) =>
     field.framings.map((framing) => ({ engine, framing })),
   );
@@ -115,15 +115,31 @@ function runAll(candidates: Iterable<Candidate>, course: RaceCourse): readonly R
   return arrived.filter(({ predictor }) => predictor.corrections <= limit).slice(0, MOST_TIES);
 }
 
-function finalists(engines: readonly GzipEngine[], sample: TokenSample): readonly GzipEngine[] {
-  let left = engines;
+function finalists(field: RaceField, sample: TokenSample): readonly GzipEngine[] {
+  let left = field.engines;
   if (sample.plainBytes > FIRST_HEAT_BYTES) {
-    const heat = { sample, untilByte: FIRST_HEAT_BYTES, isForOrder: true };
-    left = run(left, heat);
+    left = run(left, { sample, untilByte: FIRST_HEAT_BYTES, isForOrder: true }).map(engineOf);
   }
   if (sample.plainBytes <= SECOND_HEAT_BYTES) return left;
-  const heat = { sample, untilByte: SECOND_HEAT_BYTES, isForOrder: false };
-  return run(left, heat).slice(0, MOST_FINALISTS);
+  // Framings differ only from the second block on, and are not tried yet.
+  const [framing] = field.framings;
+  const blockBytes = framing?.kind === "blocks" ? framing.blockBytes : SECOND_HEAT_BYTES;
+  const untilByte = Math.min(SECOND_HEAT_BYTES, blockBytes);
+  const arrived = run(left, { sample, untilByte, isForOrder: false });
+  const best = arrived[0]?.corrections;
+  // Those that are equal so far may part later: in bytes that hardly compress, much later.
+  return arrived
+    .filter(({ corrections }, index) => index < MOST_FINALISTS || corrections === best)
+    .map(engineOf);
+}
+
+function engineOf({ engine }: Arrival): GzipEngine {
+  return engine;
+}
+
+interface Arrival {
+  readonly engine: GzipEngine;
+  readonly corrections: number;
 }
 
 interface Heat {
@@ -134,11 +150,10 @@ interface Heat {
 }
 
 /** @returns the engines that are not far behind the best, or all, fewest corrections first. */
-function run(engines: readonly GzipEngine[], heat: Heat): readonly GzipEngine[] {
+function run(engines: readonly GzipEngine[], heat: Heat): readonly Arrival[] {
   let limit = Infinity;
-  const arrived: { readonly engine: GzipEngine; readonly corrections: number }[] = [];
+  const arrived: Arrival[] = [];
   for (const engine of engines) {
-    // Framings differ only from the second block on.
     const runner = new Runner({ engine, framing: NO_FRAMING });
     runner.giveUpBeyond(limit);
     if (!heat.sample.replayStretches(runner, heat.untilByte)) continue;
@@ -149,8 +164,7 @@ function run(engines: readonly GzipEngine[], heat: Heat): readonly GzipEngine[] 
   }
   return arrived
     .filter(({ corrections }) => corrections <= limit)
-    .toSorted((one, other) => one.corrections - other.corrections)
-    .map(({ engine }) => engine);
+    .toSorted((one, other) => one.corrections - other.corrections);
 }
 
 /** Marks of a gzip header (RFC 1952 section 2.3.1): XFL of the best and the fastest level, and OS. */

@@ -7,7 +7,7 @@ import { type Encoder, ENCODERS } from "../encoders/encoder-table.ts";
 import { canMake, makeRealStream, REAL_STREAMS, type RealStream } from "./real-streams.ts";
 
 /** What is compressed, and where to. */
-export interface StreamTask {
+interface StreamTask {
   readonly layerFile: string;
   readonly streamFile: string;
 }

@@ -82,7 +82,7 @@ function goEncoders(): readonly Encoder[] {
   ] as const;
   return versions.flatMap(([short, version, levels]) => {
     const program = { from: "module", folder: "go-stdlib", version } as const;
-    const huffmanOnly = gzip(`go-${short}-huffman`, program, { args: ["-2"], hasModel: false });
+    const huffmanOnly = gzip(`go-${short}-huffman`, program, { args: ["-2"] });
     return [
       ...levels.map((level) => gzip(`go-${short}-${level}`, program, { args: [level] })),
       huffmanOnly,
@@ -172,7 +172,6 @@ function otherGzipEncoders(): readonly Encoder[] {
 /** What every Go tool writes zstd with; revisions of the two slower speeds differ. */
 function klauspostZstdEncoders(): readonly Encoder[] {
   const versions = "1.15.0 1.15.9 1.15.15 1.16.3 1.16.7 1.17.4 1.17.11 1.18.6 1.20.3".split(" ");
-  const unmodelled = new Set(["zstd-1.16.3-best", "zstd-1.17.4-best"]);
   const newest = { from: "module", folder: "klauspost", version: "v1.20.3" } as const;
   const parallel = { ...newest, version: "v1.20.3-jobs" } as const;
   return [
@@ -180,7 +179,7 @@ function klauspostZstdEncoders(): readonly Encoder[] {
       SPEEDS.map(([speed, number]) => {
         const name = `zstd-${version}-${speed}`;
         const program = { ...newest, version: `v${version}` } as const;
-        return zstd(name, program, { args: ["zstd", number], hasModel: !unmodelled.has(name) });
+        return zstd(name, program, { args: ["zstd", number] });
       }),
     ),
     ...SPEEDS.map(([speed, number]) =>

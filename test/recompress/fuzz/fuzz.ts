@@ -3,10 +3,8 @@
  * that nothing worse comes of it than "raw", a refusal, or bytes that the digest shows to be wrong.
  */
 import { parseArgs } from "node:util";
-import { SeededRandom } from "../../fixtures/seeded-random.ts";
-import { mutate } from "./mutations.ts";
-import { type FuzzSample, fuzzSamples } from "./samples.ts";
-import { type TrialEnd, tryRecipe, tryStream } from "./trials.ts";
+import { fuzzSamples } from "./samples.ts";
+import { runTrial } from "./trials.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,7 +12,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
   },
 });
-const samples = await fuzzSamples();
+const samples = fuzzSamples();
 const ends = new Map<string, number>();
 let slowestMs = 0;
 const trials = Number(values.trials);
@@ -26,21 +24,7 @@ for (let trial = 0; trial < trials; trial++) {
   slowestMs = Math.max(slowestMs, performance.now() - startedMs);
 }
 const largest = Math.round(process.resourceUsage().maxRSS / 1024);
-for (const [end, count] of [...ends].toSorted()) process.stdout.write(`${end}: ${count}\n`);
-process.stdout.write(`slowest ${Math.round(slowestMs)} ms, largest memory ${largest} MiB\n`);
-
-/** One trial; the seed tells all about it, so that it can be run again. */
-function runTrial(from: readonly FuzzSample[], trialSeed: number): string {
-  const random = new SeededRandom(trialSeed);
-  const { name, stream, plain, recipe } = random.pick(from);
-  const kind = random.oneIn(2) && recipe !== undefined ? "recipe" : "stream";
-  try {
-    const end: TrialEnd =
-      kind === "recipe" && recipe !== undefined
-        ? tryRecipe(mutate(recipe, random), plain, { random, stream })
-        : tryStream(mutate(stream, random), random);
-    return `${kind} ${end}`;
-  } catch (error) {
-    throw new Error(`${name}: ${kind} with seed ${trialSeed}`, { cause: error });
-  }
+for (const end of [...ends.keys()].toSorted((one, other) => (one < other ? -1 : 1))) {
+  process.stdout.write(`${end}: ${ends.get(end)}\n`);
 }
+process.stdout.write(`slowest ${Math.round(slowestMs)} ms, largest memory ${largest} MiB\n`);

@@ -3,21 +3,41 @@ import { analyseStream } from "../../../src/recompress/analyse.ts";
 import { rebuildStream } from "../../../src/recompress/rebuild.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { decodeRecipe, encodeRecipe } from "../../../src/recompress/recipe.ts";
-import type { SeededRandom } from "../../fixtures/seeded-random.ts";
+import { SeededRandom } from "../../fixtures/seeded-random.ts";
+import { mutate } from "./mutations.ts";
+import type { FuzzSample } from "./samples.ts";
 
 /** A bomb may ask for more; nobody has to wait for it. */
 const MOST_PLAIN_BYTES = 256 * 1024 * 1024;
 
 /** How a trial ended. Anything else is thrown. */
-export type TrialEnd = "exact" | "raw" | "bomb" | "refused" | "other bytes" | "same bytes";
+type TrialEnd = "exact" | "raw" | "bomb" | "refused" | "other bytes" | "same bytes";
 
 /** A stream was rebuilt to other bytes, or more was asked of memory than is allowed. */
-export class TrialFailed extends Error {
+class TrialFailed extends Error {
   readonly kind = "trial-failed";
 }
 
+/**
+ * One trial; the seed tells all about it, so that it can be run again.
+ * @returns what was spoilt, and how it ended.
+ * @throws {Error} that names sample and seed, when it ended as it may not.
+ */
+export function runTrial(samples: readonly FuzzSample[], seed: number): string {
+  const random = new SeededRandom(seed);
+  const { name, stream, plain, recipe } = random.pick(samples);
+  const spoilsRecipe = random.oneIn(2);
+  try {
+    return spoilsRecipe && recipe !== undefined
+      ? `recipe ${tryRecipe(mutate(recipe, random), plain, { random, stream })}`
+      : `stream ${tryStream(mutate(stream, random), random)}`;
+  } catch (cause) {
+    throw new Error(`${name}: ${spoilsRecipe ? "recipe" : "stream"} with seed ${seed}`, { cause });
+  }
+}
+
 /** @throws {TrialFailed} when the stream has a recipe that does not bring it back. */
-export function tryStream(stream: Uint8Array, random: SeededRandom): TrialEnd {
+function tryStream(stream: Uint8Array, random: SeededRandom): TrialEnd {
   const plain = new Collected(MOST_PLAIN_BYTES);
   const analyser = analyseStream((bytes) => plain.add(bytes));
   for (const piece of cut(stream, random)) if (!analyser.write(piece) || plain.isTooMuch) break;
@@ -32,7 +52,7 @@ export function tryStream(stream: Uint8Array, random: SeededRandom): TrialEnd {
 /**
  * A spoilt recipe may give other bytes, which the digest shows; it may not do anything worse.
  */
-export function tryRecipe(
+function tryRecipe(
   recipe: Uint8Array,
   plain: Uint8Array,
   { random, stream }: { readonly random: SeededRandom; readonly stream: Uint8Array },
@@ -47,11 +67,7 @@ export function tryRecipe(
 }
 
 /** @returns the compressed bytes again. @throws {RecipeError} */
-export function rebuilding(
-  recipe: Uint8Array,
-  plain: Uint8Array,
-  random: SeededRandom,
-): Uint8Array {
+function rebuilding(recipe: Uint8Array, plain: Uint8Array, random: SeededRandom): Uint8Array {
   const collected = new Collected(MOST_PLAIN_BYTES);
   const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => collected.add(bytes));
   for (const piece of cut(plain, random)) rebuilder.write(piece);
@@ -61,7 +77,7 @@ export function rebuilding(
 }
 
 /** Pieces of random sizes, so that no cut is special. */
-export function* cut(bytes: Uint8Array, random: SeededRandom): Generator<Uint8Array> {
+function* cut(bytes: Uint8Array, random: SeededRandom): Generator<Uint8Array> {
   const largest = random.pick([1 + (bytes.length >>> 3), 65_536, 1 << 20]);
   for (let at = 0; at < bytes.length;) {
     const size = random.between(1, largest);

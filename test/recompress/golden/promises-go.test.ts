@@ -1,0 +1,3 @@
+import { describePromises } from "./kept-promises.ts";
+
+describePromises("golden recipes of Go", (encoder) => encoder.startsWith("go-"));
