@@ -1,0 +1,85 @@
+/**
+ * `node test/recompress/memory/huge-layer.ts [--encoder go-1.26-6] [--gigabytes 10]`: analyses and rebuilds a
+ * layer that is larger than memory, in this one process, and prints speeds and the largest memory.
+ *
+ * Nothing is kept on disk: the layer is made up anew for each pass and compressed by the real encoder in a
+ * pipe. 10 GB take half an hour with the slower encoders.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { parseArgs } from "node:util";
+import { analyseStream } from "../../../src/recompress/analyse.ts";
+import { rebuildStream } from "../../../src/recompress/rebuild.ts";
+import { decodeRecipe, encodeRecipe } from "../../../src/recompress/recipe.ts";
+import { plainLayerPieces } from "../../fixtures/plain-layer.ts";
+import { encoderCommand } from "../encoders/encode-file.ts";
+import { encoderNamed } from "../encoders/encoder-table.ts";
+
+const GIGABYTE = 1e9;
+const { values } = parseArgs({
+  options: {
+    encoder: { type: "string", default: "go-1.26-6" },
+    gigabytes: { type: "string", default: "10" },
+  },
+});
+const sizeBytes = Number(values.gigabytes) * GIGABYTE;
+
+const analysed = await analyse();
+process.stdout.write(`analysed: ${speed(analysed.ms)}, ${memory()}\n`);
+const startedMs = performance.now();
+const digest = rebuild(analysed.recipe);
+process.stdout.write(`rebuilt: ${speed(performance.now() - startedMs)}, ${memory()}\n`);
+process.stdout.write(`recipe ${analysed.recipe.length} bytes for a stream of ${analysed.bytes}\n`);
+if (digest !== analysed.digest) throw new Error("the rebuilt stream differs");
+
+/** The stream comes through a pipe; how long the encoder takes counts too. */
+async function analyse(): Promise<{
+  recipe: Uint8Array;
+  digest: string;
+  bytes: number;
+  ms: number;
+}> {
+  const [file, ...args] = encoderCommand(encoderNamed(values.encoder)) ?? [];
+  if (file === undefined) throw new Error(`${values.encoder} is not on this machine`);
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const fed = feed(child.stdin);
+  const hash = createHash("sha256");
+  const analyser = analyseStream(() => undefined);
+  const started = performance.now();
+  let bytes = 0;
+  for await (const piece of child.stdout) {
+    if (!(piece instanceof Uint8Array)) throw new TypeError("a pipe gives bytes");
+    hash.update(piece);
+    bytes += piece.length;
+    if (!analyser.write(piece)) break;
+  }
+  const outcome = analyser.end();
+  if (outcome.kind === "raw") throw new Error(`raw, because ${outcome.reason.text}`);
+  await fed;
+  const recipe = encodeRecipe(outcome.recipe);
+  return { recipe, digest: hash.digest("hex"), bytes, ms: performance.now() - started };
+}
+
+async function feed(stdin: NodeJS.WritableStream): Promise<void> {
+  for (const piece of plainLayerPieces({ seed: 3, sizeBytes })) {
+    if (!stdin.write(piece)) await once(stdin, "drain");
+  }
+  stdin.end();
+}
+
+function rebuild(recipe: Uint8Array): string {
+  const hash = createHash("sha256");
+  const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => void hash.update(bytes));
+  for (const piece of plainLayerPieces({ seed: 3, sizeBytes })) rebuilder.write(piece);
+  rebuilder.end();
+  return hash.digest("hex");
+}
+
+function speed(ms: number): string {
+  return `${(sizeBytes / 1000 / ms).toFixed(1)} MB/s with the making of the layer`;
+}
+
+function memory(): string {
+  return `at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`;
+}
