@@ -46,8 +46,11 @@ export function planRebuild(
 ): readonly RebuildPiece[] {
   const start = { index: undefined, plainFrom: 0, plainAt: 0, streamByte: 0, streamBit: 0 };
   const places: Place[] = [start];
+  const points = restartPoints(recipe);
+  // What takes the work of the whole stream to make does not get faster in pieces.
+  if (points.some(needsAll)) return [pieceFrom(start, undefined, recipe)];
   let lastAt = 0;
-  for (const [index, point] of restartPoints(recipe).entries()) {
+  for (const [index, point] of points.entries()) {
     const warmUpBytes = point.plainAt - point.plainFrom;
     const leastBytes = Math.max(leastPieceBytes, LEAST_WARM_UPS * warmUpBytes, 1);
     if (point.plainAt - lastAt < leastBytes) continue;
@@ -55,6 +58,10 @@ export function planRebuild(
     places.push({ ...point, index });
   }
   return places.map((from, at) => pieceFrom(from, places[at + 1], recipe));
+}
+
+function needsAll({ plainFrom, plainAt }: RestartPoint): boolean {
+  return plainFrom === 0 && plainAt > 0;
 }
 
 function pieceFrom(from: Place, until: Place | undefined, recipe: Recipe): RebuildPiece {

@@ -9,7 +9,11 @@ import { restartPoints as zstdRestartPoints } from "./zstd/zstd-restarts.ts";
 
 /** A place in a stream from which it can be rebuilt without what lies far before it. */
 export interface RestartPoint {
-  /** The rebuild must be given the plain bytes from here on; at most the model's memory before `plainAt`. */
+  /**
+   * The rebuild must be given the plain bytes from here on; at most the model's memory before `plainAt`.
+   * 0 where it takes all there is: the documents behind the files of zstd:chunked, the last point of such a
+   * stream. From points before it a rebuild must stop there.
+   */
   readonly plainFrom: number;
   /** The first plain byte that the bytes made there stand for. */
   readonly plainAt: number;

@@ -4,7 +4,7 @@
  *
  * | bits | |
  * |---|---|
- * | 0 | a skippable frame; the other bits are 0 (others are kept for content that can be made), its size with the header follows, its bytes stand in `bytes` |
+ * | 0 | a skippable frame: its size with the header follows, its bytes stand in `bytes`; or, if bit 1 is set as well, `documents` has what it is made of, see `chunked/document-records.ts` |
  * | 1 | the header is not as predicted: its size follows, its bytes stand in `bytes` |
  * | 2 | the window of the finder grows: its size follows |
  * | 3-4 | checksum: 0 as computed, 1 none, 2 in `bytes` |
@@ -17,6 +17,7 @@ import type { ZstdColumnReaders, ZstdColumnWriters } from "./zstd-columns.ts";
 import { MOST_WINDOW_BYTES } from "./zstd-head.ts";
 
 const SKIPPABLE = 1;
+const DOCUMENT = 3;
 const OWN_HEADER = 2;
 const GROWN_WINDOW = 4;
 const MOST_FLAGS = 31;
@@ -44,6 +45,11 @@ export interface SkippableRecord {
   readonly sizeBytes: number;
 }
 
+/** A skippable frame that is made of what the column `documents` says. */
+export interface DocumentItem {
+  readonly kind: "document";
+}
+
 /** Writes a frame's record, once it has ended. */
 export function writeFrameRecord(columns: ZstdColumnWriters, record: FrameRecord): void {
   let flags = CHECKSUMS.indexOf(record.checksum) << CHECKSUM_SHIFT;
@@ -64,8 +70,15 @@ export function writeSkippableRecord(columns: ZstdColumnWriters, sizeBytes: numb
   columns.items.number(sizeBytes);
 }
 
+/** Writes that a skippable frame is one whose record stands in `documents`. */
+export function writeDocumentItem(columns: ZstdColumnWriters): void {
+  columns.items.number(DOCUMENT);
+}
+
 /** @throws {RecipeError} when the columns do not tell of a frame. */
-export function readItemRecord(columns: ZstdColumnReaders): FrameRecord | SkippableRecord {
+export function readItemRecord(
+  columns: ZstdColumnReaders,
+): FrameRecord | SkippableRecord | DocumentItem {
   const flags = columns.items.numberUpTo(MOST_FLAGS);
   if ((flags & SKIPPABLE) !== 0) return readSkippable(columns.items, flags);
   const checksum = CHECKSUMS[flags >> CHECKSUM_SHIFT];
@@ -80,7 +93,8 @@ export function readItemRecord(columns: ZstdColumnReaders): FrameRecord | Skippa
   return { kind: "frame", header, grownWindowBytes, checksum, checksumBytes };
 }
 
-function readSkippable(items: ColumnReader, flags: number): SkippableRecord {
+function readSkippable(items: ColumnReader, flags: number): SkippableRecord | DocumentItem {
+  if (flags === DOCUMENT) return { kind: "document" };
   if (flags !== SKIPPABLE) throw new RecipeError("the recipe has an item of an unknown kind");
   return { kind: "skippable", sizeBytes: items.number() };
 }

@@ -1,6 +1,6 @@
 import { MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
 import type { DecodedBlock } from "./decoded-block.ts";
-import type { RestartRecord } from "./zstd-restarts.ts";
+import type { TarRestart } from "./zstd-restarts.ts";
 
 /** Whether a block takes a table up again, makes a new one, or does not say. */
 type Use = "again" | "new" | undefined;
@@ -11,11 +11,11 @@ type Use = "again" | "new" | undefined;
  * Most blocks bring tables of their own. Only those that the blocks to come take up again are kept.
  */
 export class RestartDraft {
-  readonly #record: RestartRecord;
+  readonly #record: TarRestart;
   /** Of the Huffman tree, then of the three tables: the first use after the restart. */
   readonly #uses: Use[] = [undefined, undefined, undefined, undefined];
 
-  constructor(record: RestartRecord) {
+  constructor(record: TarRestart) {
     this.#record = record;
   }
 
@@ -25,7 +25,7 @@ export class RestartDraft {
   }
 
   /** @returns the restart with the tables that blocks so far have taken up again. */
-  finished(): RestartRecord {
+  finished(): TarRestart {
     const { frame } = this.#record;
     if (frame === undefined) return this.#record;
     const isNeeded = (index: number): boolean => this.#uses[index] === "again";

@@ -1,3 +1,5 @@
+import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
+import { type AnalyseNested, SkippableRecorder } from "./chunked/skippable-recorder.ts";
 import { BlockTables } from "./tables/block-tables.ts";
 import { toBlockRecord, writeBlockRecord } from "./block-records.ts";
 import type { TableDescriptions } from "./block-records.ts";
@@ -8,7 +10,7 @@ import { FinderRun } from "./finder-run.ts";
 import type { RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { limitingWindow, predictFrameHeader } from "./frame-header.ts";
-import { writeFrameRecord, writeSkippableRecord } from "./frame-records.ts";
+import { writeFrameRecord } from "./frame-records.ts";
 import type { FrameRecord } from "./frame-records.ts";
 import { JobTrial } from "./job-trial.ts";
 import { RestartDraft } from "./restart-draft.ts";
@@ -17,13 +19,19 @@ import type { RestartSpacing } from "./restart-scout.ts";
 import { createZstdColumns, writingPositions } from "./zstd-columns.ts";
 import type { ColumnPositions } from "./zstd-columns.ts";
 import { writeZstdHead } from "./zstd-head.ts";
-import { writeRestart } from "./zstd-restarts.ts";
+import { type DocumentsRestart, writeRestart } from "./zstd-restarts.ts";
 
 /** Four bytes in the recipe are cheaper than hashing more than this again. */
 const MOST_HASHED_BYTES = 1024 * 1024;
 const FIX_NUMBERS = 4;
-/** The last bytes of the last skippable frame of zstd:chunked. */
-const CHUNKED_MAGIC = "GNUlInUx";
+
+/** What a {@link StreamRecorder} is told before the stream. */
+export interface RecorderSetUp {
+  readonly choice: EngineChoice;
+  readonly spacing: RestartSpacing | undefined;
+  /** Without it skippable frames are not looked into. */
+  readonly analyseNested: AnalyseNested | undefined;
+}
 
 /** Writes a recipe's columns while a stream's frames and blocks come by, once its engine is known. */
 export class StreamRecorder {
@@ -31,8 +39,6 @@ export class StreamRecorder {
   /** Sequences that the engine did not foresee. */
   corrections = 0;
   frames = 0;
-  /** Whether the stream has the footer of zstd:chunked. */
-  isChunked = false;
   readonly #choice: EngineChoice;
   readonly #run: FinderRun;
   readonly #scout: RestartScout;
@@ -43,20 +49,34 @@ export class StreamRecorder {
   readonly #restarts: RestartDraft[] = [];
   /** Of those, how many are of frames that have ended. */
   #settledRestarts = 0;
+  readonly #documents: ChunkedDocuments | undefined;
+  readonly #skippables: SkippableRecorder;
+  #documentsRestart: DocumentsRestart | undefined;
+  #isInSkippable = false;
   #frame: OpenFrame | undefined;
-  #skippableBytes = 0;
 
-  constructor(choice: EngineChoice, spacing?: RestartSpacing) {
+  constructor({ choice, spacing, analyseNested }: RecorderSetUp) {
     this.#choice = choice;
     this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes });
     this.#scout = new RestartScout(this.#run, choice.blockBytes, spacing);
     this.#jobs = new JobTrial(this.#run);
+    this.#documents = analyseNested && new ChunkedDocuments();
+    this.#skippables = new SkippableRecorder(this.columns, {
+      foretell: (kind) => this.#documents?.guess(kind),
+      analyse: analyseNested ?? (() => undefined),
+    });
+  }
+
+  /** Whether the stream has the footer of zstd:chunked. */
+  get isChunked(): boolean {
+    return this.#skippables.isChunked;
   }
 
   /** @param streamByte where the header begins. The header is copied. */
   frame(header: FrameHeader, streamByte: number): void {
     this.#frame = new OpenFrame(header, this.#run.position, writingPositions(this.columns));
     this.#carried.reset();
+    this.#documents?.frame(streamByte);
     this.frames++;
     if (this.#scout.frameStart()) this.#addRestart(this.#run.position, streamByte);
   }
@@ -78,6 +98,7 @@ export class StreamRecorder {
     this.#run.makeRoom();
     this.#run.append(plain);
     this.#borders.take(plain);
+    this.#documents?.write(plain);
     this.#record(block, { found, frame });
     for (const draft of this.#restarts.slice(this.#settledRestarts)) draft.take(block);
     this.#carried.take(block);
@@ -94,26 +115,35 @@ export class StreamRecorder {
     this.#settledRestarts = this.#restarts.length;
   }
 
-  /** Bytes of a skippable frame, as they come. */
-  skippable(bytes: Uint8Array, isLast: boolean): void {
-    this.columns.bytes.raw(bytes);
-    this.#skippableBytes += bytes.length;
-    if (!isLast) return;
-    writeSkippableRecord(this.columns, this.#skippableBytes);
-    const end = this.columns.bytes.written().subarray(-CHUNKED_MAGIC.length);
-    this.isChunked = Buffer.from(end).toString("latin1") === CHUNKED_MAGIC;
-    this.#skippableBytes = 0;
+  /**
+   * Bytes of a skippable frame, as they come, the header by itself.
+   * @param streamByte where they begin
+   */
+  skippable(bytes: Uint8Array, isLast: boolean, streamByte: number): void {
+    if (!this.#isInSkippable) this.#beginSkippable(streamByte);
+    this.#isInSkippable = !isLast;
+    this.#skippables.take(bytes, isLast);
+    if (isLast && this.#skippables.documents === 0) this.#documentsRestart = undefined;
   }
 
   /** The stream has ended. */
   end(): void {
     for (const draft of this.#restarts) writeRestart(this.columns.restarts, draft.finished());
+    if (this.#restarts.length > 0 && this.#documentsRestart !== undefined) {
+      writeRestart(this.columns.restarts, this.#documentsRestart);
+    }
     writeZstdHead(this.columns.head, {
       engine: this.#choice.engine.id,
       windowBytes: this.#choice.windowBytes,
       blockBytes: this.#choice.blockBytes,
       jobs: this.#jobs.jobs,
     });
+  }
+
+  #beginSkippable(streamByte: number): void {
+    this.#documents?.skippable(streamByte);
+    const plainAt = this.#run.position;
+    this.#documentsRestart ??= { kind: "documents", plainFrom: 0, plainAt, streamByte };
   }
 
   #record(
@@ -180,9 +210,11 @@ export class StreamRecorder {
   #addRestart(plainFrom: number, streamByte: number): void {
     const borders = this.#borders.state;
     const frame = this.#frame;
-    if (borders === undefined || frame === undefined) return;
+    if (borders === undefined || frame === undefined || this.#documentsRestart !== undefined)
+      return;
     frame.holdsRestart ||= !frame.isEmpty;
     const draft = new RestartDraft({
+      kind: "tar",
       plainFrom,
       plainAt: this.#run.position,
       streamByte,

@@ -3,6 +3,7 @@ import { encodeRecipe } from "../recipe.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamAnalyser, TakeBytes } from "../stream-codec.ts";
 import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
+import type { AnalyseNested } from "./chunked/skippable-recorder.ts";
 import { copyBlock } from "./copy-block.ts";
 import { ZstdDecoder } from "./decode/zstd-decoder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
@@ -25,6 +26,9 @@ const MOST_RECIPE_SHARE = 0.15;
 /** What is kept of skippable frames until the engine is known. */
 const MOST_KEPT_SKIPPABLE_BYTES = 4 * 1024 * 1024;
 
+const NO_RESTARTS: RestartSpacing = { spacingBytes: Infinity, warmUpBytes: 0 };
+const NESTED_PIECE_BYTES = 65_536;
+
 /** What to do with a zstd stream. */
 export interface ZstdAnalysis {
   /** Given the plain bytes in order, as they are decoded. */
@@ -33,6 +37,8 @@ export interface ZstdAnalysis {
   readonly engines?: readonly ZstdEngine[];
   /** How far apart restarts are. 64 MiB when not told. */
   readonly restartSpacing?: RestartSpacing;
+  /** Whether the stream stands in a frame of another: skippable frames are then not looked into. */
+  readonly isNested?: boolean;
 }
 
 /** To be told once the engine is known. */
@@ -116,16 +122,14 @@ export class ZstdAnalyser implements StreamAnalyser {
   }
 
   #takeSkippable(bytes: Uint8Array, isLast: boolean): void {
+    const streamByte = this.#partStart;
     this.#partStart = this.#streamBytes;
-    if (this.#recorder !== undefined) this.#recorder.skippable(bytes, isLast);
-    else this.#keepSkippable(bytes.slice(), isLast);
+    const kept = this.#recorder === undefined ? bytes.slice() : bytes;
+    this.#tell((recorder) => recorder.skippable(kept, isLast, streamByte));
+    if (this.#recorder === undefined) this.#keptSkippableBytes += bytes.length;
+    if (this.#keptSkippableBytes > MOST_KEPT_SKIPPABLE_BYTES && this.#recorder === undefined)
+      this.#decide();
     this.#checkGrowth();
-  }
-
-  #keepSkippable(bytes: Uint8Array, isLast: boolean): void {
-    this.#tell((recorder) => recorder.skippable(bytes, isLast));
-    this.#keptSkippableBytes += bytes.length;
-    if (this.#keptSkippableBytes > MOST_KEPT_SKIPPABLE_BYTES) this.#decide();
   }
 
   #sampleBlock(block: DecodedBlock, plain: Uint8Array, streamByte: number): void {
@@ -153,10 +157,32 @@ export class ZstdAnalyser implements StreamAnalyser {
       return;
     }
     this.#engine = choice.engine;
-    this.#recorder = new StreamRecorder(choice, this.#options.restartSpacing);
+    this.#recorder = new StreamRecorder({
+      choice,
+      spacing: this.#options.restartSpacing,
+      analyseNested: this.#options.isNested === true ? undefined : this.#nestedBy(choice.engine),
+    });
     for (const replay of this.#kept) replay(this.#recorder);
     this.#kept = [];
     this.#sample = undefined;
+  }
+
+  /** What stands within the stream was most likely written by the same encoder. */
+  #nestedBy(engine: ZstdEngine): AnalyseNested {
+    const engines = [engine, ...this.#engines.filter((other) => other !== engine)];
+    return (stream, onPlain) => {
+      const analyser = new ZstdAnalyser({
+        onPlain,
+        engines,
+        restartSpacing: NO_RESTARTS,
+        isNested: true,
+      });
+      for (let at = 0; at < stream.length; at += NESTED_PIECE_BYTES) {
+        if (!analyser.write(stream.subarray(at, at + NESTED_PIECE_BYTES))) return undefined;
+      }
+      const outcome = analyser.end();
+      return outcome.kind === "exact" ? outcome.recipe : undefined;
+    };
   }
 
   #checkGrowth(): void {

@@ -13,6 +13,7 @@ import type { Recipe } from "../recipe.ts";
  * - `tables`: descriptions of Huffman trees and FSE tables that the encoder's rules do not make;
  * - `corrections`: the sequences that the encoder's model did not foresee, see `block-records.ts`;
  * - `bytes`: unusual frame headers, checksums, the content of skippable frames;
+ * - `documents`: skippable frames whose content is foretold, see `chunked/document-records.ts`;
  * - `restarts`: where a rebuild can begin, see `zstd-restarts.ts`.
  */
 export const ZSTD_COLUMNS = [
@@ -24,6 +25,7 @@ export const ZSTD_COLUMNS = [
   "tables",
   "corrections",
   "bytes",
+  "documents",
   "restarts",
 ] as const;
 
@@ -95,6 +97,7 @@ export function byColumn<Value>(
     tables: make("tables", index++),
     corrections: make("corrections", index++),
     bytes: make("bytes", index++),
+    documents: make("documents", index++),
     restarts: make("restarts", index++),
   };
 }

@@ -1,6 +1,8 @@
 import { RecipeError } from "../recipe-error.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
+import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
+import { MOST_DOCUMENTS, readDocumentRecord } from "./chunked/document-records.ts";
 import { BlockMaker } from "./block-maker.ts";
 import { readBlockRecord } from "./block-records.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
@@ -19,7 +21,7 @@ import type { ZstdEngine } from "./zstd-engines.ts";
 import { readZstdHead } from "./zstd-head.ts";
 import type { ZstdHead } from "./zstd-head.ts";
 import { readRestarts } from "./zstd-restarts.ts";
-import type { RestartRecord } from "./zstd-restarts.ts";
+import type { RestartRecord, TarRestart } from "./zstd-restarts.ts";
 
 /** What a {@link ZstdRebuilder} works from. */
 export interface ZstdRebuild {
@@ -33,6 +35,8 @@ export interface ZstdRebuild {
    * `plainFrom` on, and the stream's those from its `streamByte` on.
    */
   readonly restart?: number | undefined;
+  /** Whether the stream stands in a frame of another: it then has no documents. */
+  readonly isNested?: boolean;
 }
 
 /** A frame that is being written. */
@@ -50,10 +54,16 @@ interface OpenFrame {
  */
 export class ZstdRebuilder implements StreamRebuilder {
   readonly #recipe: Recipe;
+  readonly #engines: readonly ZstdEngine[];
   readonly #onBytes: TakeBytes;
   readonly #columns: ZstdColumnReaders;
   readonly #head: ZstdHead;
-  readonly #restart: RestartRecord | undefined;
+  readonly #restart: TarRestart | undefined;
+  /** Bytes of the stream before this one are made, but not wanted. */
+  readonly #wantedFrom: number;
+  /** Makes nothing without the whole of the plain bytes. */
+  readonly #documents: ChunkedDocuments | undefined;
+  #madeDocuments = 0;
   readonly #run: FinderRun;
   readonly #borders: FrameBorders;
   readonly #maker = new BlockMaker();
@@ -65,16 +75,22 @@ export class ZstdRebuilder implements StreamRebuilder {
   #streamByte: number;
 
   /** @throws {RecipeError} when the recipe is no zstd recipe, is damaged, or names an unknown engine. */
-  constructor({ recipe, engines = ZSTD_ENGINES, onBytes, restart }: ZstdRebuild) {
+  constructor(options: ZstdRebuild) {
+    const { recipe, engines = ZSTD_ENGINES, onBytes, restart, isNested = false } = options;
     this.#recipe = recipe;
+    this.#engines = engines;
     this.#onBytes = onBytes;
     this.#head = readZstdHead(readZstdColumns(recipe).head);
-    this.#restart = restart === undefined ? undefined : restartAt(recipe, restart);
-    this.#columns = readZstdColumns(recipe, this.#restart?.positions);
-    this.#run = createRun(engineOf(this.#head, engines), this.#head, this.#restart);
-    this.#borders = new FrameBorders(this.#restart?.borders);
-    this.#plainTaken = this.#restart?.plainFrom ?? 0;
-    this.#streamByte = this.#restart?.streamByte ?? 0;
+    const place = placeOf(recipe, restart);
+    const tar = place.kind === "tar" ? place : undefined;
+    this.#restart = tar;
+    this.#wantedFrom = place.streamByte;
+    this.#documents = createDocuments(tar, isNested);
+    this.#columns = readZstdColumns(recipe, tar?.positions);
+    this.#run = createRun(engineOf(this.#head, engines), this.#head, tar);
+    this.#borders = new FrameBorders(tar?.borders);
+    this.#plainTaken = tar?.plainFrom ?? 0;
+    this.#streamByte = tar?.streamByte ?? 0;
     this.#checkWarmUp();
   }
 
@@ -141,16 +157,37 @@ export class ZstdRebuilder implements StreamRebuilder {
   #beginItem(): boolean {
     if (this.#columns.items.isAtEnd) return false;
     const record = readItemRecord(this.#columns);
-    if (record.kind === "skippable") {
-      this.#emit(this.#columns.bytes.raw(record.sizeBytes));
+    if (record.kind !== "frame") {
+      this.#documents?.skippable(this.#streamByte);
+      if (record.kind === "skippable") this.#emit(this.#columns.bytes.raw(record.sizeBytes));
+      else this.#makeDocument();
       return true;
     }
+    this.#documents?.frame(this.#streamByte);
     const { grownWindowBytes = 0 } = record;
     if (grownWindowBytes > this.#run.windowBytes) this.#run.grow(grownWindowBytes);
     this.#frame = { record, plainStart: this.#run.position, isBegun: false };
     this.#writer.startFrame();
     this.#hash.reset();
     return true;
+  }
+
+  #makeDocument(): void {
+    if (this.#documents === undefined || this.#madeDocuments >= MOST_DOCUMENTS) {
+      throw new RecipeError("what follows the tar's frames can be made from the start only");
+    }
+    this.#madeDocuments++;
+    const { documents } = this.#columns;
+    const frame = readDocumentRecord(documents, (kind) => this.#documents?.guess(kind));
+    this.#emit(frame.header);
+    const nested = new ZstdRebuilder({
+      recipe: frame.recipe,
+      engines: this.#engines,
+      onBytes: (bytes) => this.#emit(bytes),
+      isNested: true,
+    });
+    for (const part of frame.document) nested.write(part);
+    nested.end();
   }
 
   #writeBlock(frame: OpenFrame): boolean {
@@ -163,6 +200,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     const plain = this.#run.pending(sizeBytes);
     this.#emit(this.#writer.write(this.#maker.make(record, plain, this.#run.finder), plain));
     if (frame.record.checksum === "computed") this.#hash.update(plain);
+    this.#documents?.write(plain);
     this.#run.advance(sizeBytes);
     this.#block = undefined;
     if (record.isLast) this.#endFrame(frame);
@@ -209,18 +247,29 @@ export class ZstdRebuilder implements StreamRebuilder {
   }
 
   #emit(bytes: Uint8Array): void {
+    const unwanted = Math.max(this.#wantedFrom - this.#streamByte, 0);
     this.#streamByte += bytes.length;
     if (this.#streamByte > this.#recipe.streamBytes) {
       throw new RecipeError("the rebuilt stream is longer than the recipe says");
     }
-    this.#onBytes(bytes);
+    if (unwanted < bytes.length) this.#onBytes(bytes.subarray(unwanted));
   }
 }
 
-function restartAt(recipe: Recipe, index: number): RestartRecord {
+const STREAM_START = { kind: "start", streamByte: 0 } as const;
+
+function placeOf(recipe: Recipe, index: number | undefined): RestartRecord | typeof STREAM_START {
+  if (index === undefined) return STREAM_START;
   const record = readRestarts(recipe)[index];
   if (record === undefined) throw new RecipeError(`the recipe has no restart ${index}`);
   return record;
+}
+
+function createDocuments(
+  restart: TarRestart | undefined,
+  isNested: boolean,
+): ChunkedDocuments | undefined {
+  return restart === undefined && !isNested ? new ChunkedDocuments() : undefined;
 }
 
 function engineOf(head: ZstdHead, engines: readonly ZstdEngine[]): ZstdEngine {
@@ -232,7 +281,7 @@ function engineOf(head: ZstdHead, engines: readonly ZstdEngine[]): ZstdEngine {
 function createRun(
   engine: ZstdEngine,
   { windowBytes, jobs }: ZstdHead,
-  restart: RestartRecord | undefined,
+  restart: TarRestart | undefined,
 ): FinderRun {
   if (restart === undefined) return new FinderRun(engine, { windowBytes });
   const isInJobs = jobs !== undefined && restart.plainAt > jobs.from;

@@ -1,14 +1,19 @@
 /**
  * Where a rebuild can begin: the column `restarts`, one record after the other.
  *
- * A record has the first plain byte that is needed, the place in the plain bytes and in the stream, the
- * finder's window, the number of bytes read of each column but `head` and `restarts`; how the tar is walked
- * on from there (see `frame-borders.ts`); 0 if the place is the start of a frame, else 1, the start of the frame,
- * and the tables that the next block may use again (see `carried-records.ts`).
+ * A record begins with its kind.
  *
- * - At a frame's start nothing before is in reach, so nothing is needed of it.
- * - Within a frame some blocks before are found again first, for the finder's tables. That this leads to
+ * - 0, the start of a frame: nothing before is in reach, so nothing is needed of it.
+ * - 1, within a frame: some blocks before are found again first, for the finder's tables. That this leads to
  *   the state that the finder really had is proved when the recipe is made. The blocks are all of the usual size.
+ * - 2, the documents behind the frames of the tar (see `chunked/`): they tell of the whole tar and of the places
+ *   of all frames, so a rebuild from there does all the work and leaves out what it makes before. Rebuilds from
+ *   the other places have to end there. Comes last. Its place in the plain bytes and in the stream follow.
+ *
+ * Of the others there follow the first plain byte that is needed, the place in the plain bytes and in the
+ * stream, the finder's window, the number of bytes read of each column but `head` and `restarts`; how the tar
+ * is walked on from there (see `frame-borders.ts`); and within a frame its start and the tables that the
+ * next block may use again (see `carried-records.ts`).
  */
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
@@ -22,6 +27,7 @@ import { MOST_WINDOW_BYTES } from "./zstd-head.ts";
 
 const MOST_RESTARTS = 65_536;
 const MOST_BORDERS = 2;
+const KINDS = ["frame-start", "within-frame", "documents"] as const;
 const WITHOUT_POSITION = new Set(["head", "restarts"]);
 
 /** A place in a stream from which on it can be rebuilt alone. */
@@ -35,7 +41,16 @@ export interface RestartPoint {
 }
 
 /** All that a rebuild needs to begin there. */
-export interface RestartRecord extends RestartPoint {
+export type RestartRecord = TarRestart | DocumentsRestart;
+
+/** The documents begin there. `plainFrom` is 0. */
+export interface DocumentsRestart extends RestartPoint {
+  readonly kind: "documents";
+}
+
+/** A place in the tar. */
+export interface TarRestart extends RestartPoint {
+  readonly kind: "tar";
   readonly windowBytes: number;
   /** Of `head` and `restarts`, 0. */
   readonly positions: ColumnPositions;
@@ -53,6 +68,13 @@ export function restartPoints(recipe: Recipe): readonly RestartPoint[] {
 
 /** Writes one record. */
 export function writeRestart(column: ColumnWriter, record: RestartRecord): void {
+  if (record.kind === "documents") {
+    column.number(KINDS.indexOf("documents"));
+    column.number(record.plainAt);
+    column.number(record.streamByte);
+    return;
+  }
+  column.number(KINDS.indexOf(record.frame === undefined ? "frame-start" : "within-frame"));
   for (const value of [record.plainFrom, record.plainAt, record.streamByte, record.windowBytes]) {
     column.number(value);
   }
@@ -60,7 +82,6 @@ export function writeRestart(column: ColumnWriter, record: RestartRecord): void 
     if (!WITHOUT_POSITION.has(name)) column.number(record.positions[name]);
   }
   writeBorders(column, record.borders);
-  column.number(record.frame === undefined ? 0 : 1);
   if (record.frame === undefined) return;
   column.number(record.frame.plainStart);
   writeCarriedTables(column, record.frame.carried);
@@ -89,17 +110,23 @@ export function readRestarts(recipe: Recipe): readonly RestartRecord[] {
 }
 
 function readRestart(column: ColumnReader): RestartRecord {
+  const kind = KINDS[column.numberUpTo(KINDS.length - 1)];
+  return kind === "documents"
+    ? { kind, plainFrom: 0, plainAt: column.number(), streamByte: column.number() }
+    : readTarRestart(column, kind === "within-frame");
+}
+
+function readTarRestart(column: ColumnReader, isWithinFrame: boolean): TarRestart {
   const plainFrom = column.number();
   const plainAt = column.number();
   const streamByte = column.number();
   const windowBytes = column.numberUpTo(MOST_WINDOW_BYTES);
   const positions = byColumn((name) => (WITHOUT_POSITION.has(name) ? 0 : column.number()));
   const borders = { position: plainAt, ...readBorders(column) };
-  const frame =
-    column.numberUpTo(1) === 0
-      ? undefined
-      : { plainStart: column.numberUpTo(plainFrom), carried: readCarriedTables(column) };
-  return { plainFrom, plainAt, streamByte, windowBytes, positions, borders, frame };
+  const frame = isWithinFrame
+    ? { plainStart: column.numberUpTo(plainFrom), carried: readCarriedTables(column) }
+    : undefined;
+  return { kind: "tar", plainFrom, plainAt, streamByte, windowBytes, positions, borders, frame };
 }
 
 function readBorders(column: ColumnReader): Omit<BordersState, "position"> {
@@ -115,13 +142,20 @@ function checkOrder(
   record: RestartRecord,
   { before, recipe }: { readonly before: RestartRecord | undefined; readonly recipe: Recipe },
 ): void {
-  const { plainFrom, plainAt, streamByte, borders } = record;
+  const earlier = before ?? { kind: "start", plainAt: 0, streamByte: 0 };
   const isInOrder =
-    areRising([before?.plainAt ?? 0, plainAt, recipe.plainBytes]) &&
-    areRising([plainFrom, plainAt, borders.nextHeader ?? plainAt]) &&
-    areRising([before?.streamByte ?? 0, streamByte, recipe.streamBytes]) &&
-    areRising([plainAt, ...borders.borders]);
+    earlier.kind !== "documents" &&
+    areRising([earlier.plainAt, record.plainAt, recipe.plainBytes]) &&
+    areRising([earlier.streamByte, record.streamByte, recipe.streamBytes]) &&
+    (record.kind === "documents" || isWithinItself(record));
   if (!isInOrder) throw new RecipeError("the recipe's restarts are not in order");
+}
+
+function isWithinItself({ plainFrom, plainAt, borders }: TarRestart): boolean {
+  return (
+    areRising([plainFrom, plainAt, borders.nextHeader ?? plainAt]) &&
+    areRising([plainAt, ...borders.borders])
+  );
 }
 
 function areRising(numbers: readonly number[]): boolean {

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
 import { Crc64, crc64Tables } from "../../../src/recompress/zstd/chunked/crc64.ts";
-import { ChunkedDocuments } from "../../../src/recompress/zstd/chunked/chunked-documents.ts";
+import {
+  ChunkedDocuments,
+  type DocumentKind,
+} from "../../../src/recompress/zstd/chunked/chunked-documents.ts";
 import { goQuoted } from "../../../src/recompress/zstd/chunked/go-json.ts";
 import { type TarEntry, tarHeader, tarPadding } from "../../fixtures/tar-entry.ts";
 
@@ -37,7 +40,7 @@ it("ChunkedDocuments tells the table of contents that containers/storage would w
   const sum = (bytes: Buffer): string =>
     `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   const both = Buffer.concat([BODY, HOLE]);
-  expect(told(tar, frames, 700)?.toc.toString()).toBe(
+  expect(told(tar, frames, 700).toc).toBe(
     [
       `{"version":1,"entries":[{"type":"dir","name":"etc/","mode":493,"modtime":"2023-11-14T22:13:20Z"}`,
       String.raw`{"type":"reg","name":"etc/\u003ca\u003e","mode":420,"size":200,"modtime":"2023-11-14T22:13:20Z"` +
@@ -54,7 +57,7 @@ it("ChunkedDocuments tells the table of contents that containers/storage would w
 
 it("ChunkedDocuments tells tar-split data from which the tar can be put together again", () => {
   const { tar, frames } = archive();
-  const lines = told(tar, frames, 700)?.tarSplit.toString().trimEnd().split("\n") ?? [];
+  const lines = told(tar, frames, 700)["tar-split"]?.trimEnd().split("\n") ?? [];
   const bodies = new Map(ENTRIES.map(({ path, body }) => [path, body]));
   const parts = lines.map((line, position) => {
     const document: unknown = JSON.parse(line);
@@ -76,8 +79,69 @@ it("ChunkedDocuments tells the same whatever the cuts", () => {
 
 it("ChunkedDocuments tells nothing of a stream in one frame, or of what is no tar", () => {
   const { tar } = archive();
-  expect(told(tar, [], 700)).toBeUndefined();
-  expect(told(Buffer.alloc(4096, "x"), [{ plain: 1024, stream: 9 }], 700)).toBeUndefined();
+  const noTar = told(Buffer.alloc(4096, "x"), [{ plain: 1024, stream: 9 }], 700);
+  for (const none of [told(tar, [], 700), noTar]) {
+    expect(none).toEqual({ toc: undefined, "early-toc": undefined, "tar-split": undefined });
+  }
+});
+
+it("ChunkedDocuments tells of early tables of contents, which had unset times", () => {
+  const { tar, frames } = archive();
+  const { toc, "early-toc": early } = told(tar, frames, 700);
+  const unset = `,"accesstime":"0001-01-01T00:00:00Z","changetime":"0001-01-01T00:00:00Z"`;
+  expect(early).not.toBe(toc);
+  expect(early?.replaceAll(unset, "")).toBe(toc);
+  expect(early?.split(unset).length).toBe(ENTRIES.length + 1);
+  expect(early).toContain(`"modtime":"2023-11-14T22:13:20.25Z"${unset},"xattrs"`);
+});
+
+it("ChunkedDocuments can be asked before the end of the tar, and goes on", () => {
+  const { tar, frames } = archive();
+  const [first] = frames;
+  const documents = new ChunkedDocuments();
+  documents.frame(0);
+  documents.write(tar.subarray(0, first?.plain));
+  expect(documents.guess("toc")).toBeUndefined();
+  documents.frame(100);
+  const early = documents.guess("tar-split")?.toString() ?? "";
+  expect(documents.guess("tar-split")?.toString()).toBe(early);
+  expect(told(tar, frames, 700)["tar-split"]?.startsWith(early)).toBe(true);
+});
+
+it("ChunkedDocuments gives up an archive whose documents would not fit into memory", () => {
+  const documents = new ChunkedDocuments();
+  documents.frame(0);
+  documents.write(tarHeader(entry("a", "directory")));
+  documents.frame(100);
+  expect(documents.guess("toc")).toBeDefined();
+  const padding = Buffer.alloc(1024 * 1024);
+  for (let size = 0; size < 49; size++) documents.write(padding);
+  expect(documents.guess("toc")).toBeUndefined();
+});
+
+it("ChunkedDocuments tells which chunks are zeros, and each by its digest", () => {
+  const body = Buffer.concat([Buffer.alloc(700), Buffer.from("abc"), Buffer.alloc(300)]);
+  const header = Buffer.from(tarHeader(entry("file", "file", body.length)));
+  const documents = new ChunkedDocuments();
+  documents.frame(0);
+  documents.write(header);
+  for (const [streamByte, from, to] of [
+    [10, 0, 700],
+    [20, 700, 703],
+    [30, 703, 1003],
+  ] as const) {
+    documents.frame(streamByte);
+    documents.write(body.subarray(from, to));
+  }
+  documents.skippable(40);
+  const { entries } = JSON.parse(`${documents.guess("toc")?.toString()}}`) as {
+    entries: { chunkType?: string; chunkDigest: string }[];
+  };
+  expect(entries.map(({ chunkType }) => chunkType)).toEqual(["zeros", undefined, "zeros"]);
+  const sums = [body.subarray(0, 700), "abc", body.subarray(703)].map((bytes) => {
+    return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  });
+  expect(entries.map(({ chunkDigest }) => chunkDigest)).toEqual(sums);
 });
 
 interface FramePlace {
@@ -108,7 +172,7 @@ function told(
   tar: Buffer,
   frames: readonly FramePlace[],
   size: number,
-): ReturnType<ChunkedDocuments["documents"]> {
+): Record<DocumentKind, string | undefined> {
   const documents = new ChunkedDocuments();
   let at = 0;
   const writeTo = (end: number): void => {
@@ -122,7 +186,13 @@ function told(
     documents.frame(stream);
   }
   writeTo(tar.length);
-  return documents.documents(9999);
+  documents.skippable(9999);
+  const guess = (kind: DocumentKind): string | undefined => documents.guess(kind)?.toString();
+  return {
+    toc: guess("toc"),
+    "early-toc": guess("early-toc"),
+    "tar-split": guess("tar-split"),
+  };
 }
 
 function entry(path: string, type: TarEntry["type"], sizeBytes = 0): TarEntry {

@@ -10,6 +10,7 @@ import type { BlockRecord } from "../../../src/recompress/zstd/block-records.ts"
 import { predictFrameHeader } from "../../../src/recompress/zstd/frame-header.ts";
 import {
   readItemRecord,
+  writeDocumentItem,
   writeFrameRecord,
   writeSkippableRecord,
 } from "../../../src/recompress/zstd/frame-records.ts";
@@ -122,7 +123,11 @@ describe("a frame's record", () => {
     expect(readItemRecord(columns)).toEqual({ kind: "skippable", sizeBytes: 2 ** 32 + 7 });
   });
 
-  test.each([3, 24, 32])("is refused for flags that mean nothing: %i", (flags) => {
+  test("may be one of a document", () => {
+    expect(readItemRecord(written(writeDocumentItem))).toEqual({ kind: "document" });
+  });
+
+  test.each([5, 24, 32])("is refused for flags that mean nothing: %i", (flags) => {
     const columns = written((writers) => writers.items.number(flags));
     expect(() => readItemRecord(columns)).toThrow(RecipeError);
   });
@@ -163,9 +168,11 @@ describe("restart records", () => {
     tables: 0,
     corrections: 0,
     bytes: 2,
+    documents: 0,
     restarts: 0,
   };
   const first = {
+    kind: "tar",
     plainFrom: 1000,
     plainAt: 2000,
     streamByte: 100,
@@ -192,6 +199,7 @@ describe("restart records", () => {
     borders: { position: 3000, nextHeader: undefined, paxBytes: 77, borders: [] },
     frame: undefined,
   };
+  const documents = { kind: "documents", plainFrom: 0, plainAt: 5000, streamByte: 900 } as const;
 
   function recipeWith(...records: Parameters<typeof writeRestart>[1][]) {
     const writers = { ...columns, restarts: createZstdColumns().restarts };
@@ -200,7 +208,7 @@ describe("restart records", () => {
   }
 
   test("are read as they were written", () => {
-    expect(readRestarts(recipeWith(first, second))).toEqual([first, second]);
+    expect(readRestarts(recipeWith(first, second, documents))).toEqual([first, second, documents]);
   });
 
   test.each([
@@ -213,6 +221,7 @@ describe("restart records", () => {
   ])("are refused out of order: %j", (changes) => {
     expect(() => readRestarts(recipeWith({ ...first, ...changes }))).toThrow(RecipeError);
     expect(() => readRestarts(recipeWith(second, first))).toThrow(RecipeError);
+    expect(() => readRestarts(recipeWith(documents, documents))).toThrow(RecipeError);
   });
 });
 

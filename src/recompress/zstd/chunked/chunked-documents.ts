@@ -11,14 +11,20 @@ const BLOCK_BYTES = 512;
 const LARGEST_FIRST_FRAME_BYTES = 4 * 1024 * 1024;
 /** Beyond this the documents are not made: their memory would not be bounded. */
 const MOST_CHARACTERS = 48 * 1024 * 1024;
+/** What is kept of a chunk until its file has ended is as much as this, about. */
+const CHUNK_CHARACTERS = 256;
+/** As it ends a member; within names there would be a backslash before each quote. */
+const MODIFIED_ONLY = /("modtime":"[^"]*")(?!,"accesstime")/g;
+const UNSET_TIMES = `$1,"accesstime":"0001-01-01T00:00:00Z","changetime":"0001-01-01T00:00:00Z"`;
 
-/** The two documents that zstd:chunked keeps at the stream's end, as nearly as they can be foretold. */
-export interface GuessedDocuments {
-  /** `{"version":1,"entries":[...]`: what follows depends on the other document. */
-  readonly toc: Buffer;
-  /** tar-split's: a JSON document a line. */
-  readonly tarSplit: Buffer;
-}
+/**
+ * The documents at the stream's end that can be foretold, but for their last bytes:
+ *
+ * - `tar-split`: a JSON document a line;
+ * - `toc`: `{"version":1,"entries":[...]`, what follows depends on the other document;
+ * - `early-toc`: the same by early versions of containers/storage, which told two more times of each file, unset.
+ */
+export type DocumentKind = "tar-split" | "toc" | "early-toc";
 
 /**
  * Makes the table of contents and the tar-split data of zstd:chunked from the plain tar and the places
@@ -49,9 +55,15 @@ export class ChunkedDocuments {
     this.#close(streamByte);
     if (this.#file === undefined) return;
     this.#file.chunk(streamByte);
+    this.#characters += CHUNK_CHARACTERS;
   }
 
-  /** The next plain bytes. */
+  /** A frame that holds nothing of the tar begins at this place in the stream. */
+  skippable(streamByte: number): void {
+    if (this.#isActive) this.#close(streamByte);
+  }
+
+  /** The next plain bytes, those of one block. */
   write(plain: Uint8Array): void {
     if (!this.#isActive) return;
     try {
@@ -65,22 +77,14 @@ export class ChunkedDocuments {
   }
 
   /**
-   * The frames of the tar have ended.
-   * @param streamByte where
-   * @returns `undefined` when the stream does not look like zstd:chunked.
+   * @returns the document as it has to be if the tar ends here; `undefined` when the stream does not look
+   * like zstd:chunked, or the document would be too large.
    */
-  documents(streamByte: number): GuessedDocuments | undefined {
+  guess(kind: DocumentKind): Buffer | undefined {
     if (!this.#isActive || this.#frames < 2) return undefined;
-    this.#close(streamByte);
-    const rest = Buffer.concat(this.#segment);
-    // Two blocks of zeros end the archive; what pads it further is read, and kept, apart.
-    for (const part of [rest.subarray(0, endOf(rest)), rest.subarray(endOf(rest))]) {
-      if (part.length > 0) this.#splitSegment(part);
-    }
-    return {
-      toc: Buffer.from(`{"version":1,"entries":[${this.#toc.join(",")}]`),
-      tarSplit: Buffer.from(this.#split.join("")),
-    };
+    if (kind === "tar-split") return Buffer.from([...this.#split, ...this.#rest()].join(""));
+    const entries = kind === "toc" ? this.#toc : this.#toc.map(withUnsetTimes);
+    return Buffer.from(`{"version":1,"entries":[${entries.join(",")}]`);
   }
 
   #take(plain: Uint8Array): number {
@@ -92,7 +96,10 @@ export class ChunkedDocuments {
     if (file !== undefined && inBody > 0) {
       file.update(bytes);
       if (file.left === 0) this.#endBody(file);
-    } else this.#segment.push(Buffer.from(bytes));
+    } else {
+      this.#segment.push(Buffer.from(bytes));
+      this.#characters += bytes.length;
+    }
     this.#at += size;
     if (inBody > 0) this.#walker.skipTo(this.#at);
     else this.#walker.write(bytes);
@@ -138,13 +145,22 @@ export class ChunkedDocuments {
   }
 
   #splitSegment(bytes: Buffer): void {
-    this.#splitLine(`"type":2,"payload":"${bytes.toString("base64")}"`);
+    this.#splitLine(segmentMembers(bytes));
   }
 
   #splitLine(members: string): void {
-    const line = `{${members},"position":${this.#split.length}}\n`;
+    const line = splitLine(members, this.#split.length);
     this.#characters += line.length;
     this.#split.push(line);
+  }
+
+  /** Two blocks of zeros end the archive; what pads it further is read, and kept, apart. */
+  #rest(): readonly string[] {
+    const rest = Buffer.concat(this.#segment);
+    const parts = [rest.subarray(0, endOf(rest)), rest.subarray(endOf(rest))];
+    return parts
+      .filter((part) => part.length > 0)
+      .map((part, index) => splitLine(segmentMembers(part), this.#split.length + index));
   }
 
   #giveUp(): void {
@@ -164,6 +180,8 @@ class OpenFile {
   readonly crc: Crc64;
   readonly #hash = createHash("sha256");
   readonly #chunks: OpenChunk[] = [];
+  /** Of the last chunk, unless it is the only one. */
+  #chunkHash: Hash | undefined;
   #at = 0;
 
   constructor(headers: Buffer, sizeBytes: number, tables: ReturnType<typeof crc64Tables>) {
@@ -178,32 +196,33 @@ class OpenFile {
 
   /** A frame begins within the body. */
   chunk(streamByte: number): void {
-    const [first] = this.#chunks;
-    // Up to here the first chunk is all there is, so both have one digest.
-    if (first !== undefined) first.hash ??= this.#hash.copy();
-    const hash = first === undefined ? undefined : createHash("sha256");
-    this.#chunks.push({ streamByte, at: this.#at, hash, isZeros: true });
+    const before = this.#chunks[this.#chunks.length - 1];
+    // Up to its end the first chunk is all there is, so both have one digest.
+    if (before !== undefined) before.digest = sumOf(this.#chunkHash ?? this.#hash.copy());
+    if (before !== undefined) this.#chunkHash = createHash("sha256");
+    this.#chunks.push({ streamByte, at: this.#at, digest: "", isZeros: true });
   }
 
   update(bytes: Uint8Array): void {
     this.crc.update(bytes);
     this.#hash.update(bytes);
+    this.#chunkHash?.update(bytes);
     this.#at += bytes.length;
     const chunk = this.#chunks[this.#chunks.length - 1];
-    if (chunk === undefined) return;
-    if (this.#chunks.length > 1) chunk.hash?.update(bytes);
-    if (chunk.isZeros) chunk.isZeros = isAllZeros(bytes);
+    if (chunk?.isZeros === true) chunk.isZeros = isAllZeros(bytes);
   }
 
   digest(): string {
-    return this.sizeBytes === 0 ? "" : `sha256:${this.#hash.copy().digest("hex")}`;
+    return this.sizeBytes === 0 ? "" : sumOf(this.#hash.copy());
   }
 
   chunks(): readonly FileChunk[] {
-    return this.#chunks.map(({ streamByte, at, hash, isZeros }, index) => {
+    const last = this.#chunks[this.#chunks.length - 1];
+    if (last !== undefined && this.#chunkHash !== undefined)
+      last.digest = sumOf(this.#chunkHash.copy());
+    return this.#chunks.map((chunk, index) => {
       const end = this.#chunks[index + 1]?.at ?? this.sizeBytes;
-      const digest = hash === undefined ? "" : `sha256:${hash.digest("hex")}`;
-      return { streamByte, at, sizeBytes: end - at, digest, isZeros };
+      return { ...chunk, sizeBytes: end - chunk.at };
     });
   }
 }
@@ -212,12 +231,29 @@ interface OpenChunk {
   readonly streamByte: number;
   readonly at: number;
   /** Of a file's only chunk there is none: it would be the file's. */
-  hash: Hash | undefined;
+  digest: string;
   isZeros: boolean;
 }
 
+function sumOf(hash: Hash): string {
+  return `sha256:${hash.digest("hex")}`;
+}
+
+function segmentMembers(bytes: Buffer): string {
+  return `"type":2,"payload":"${bytes.toString("base64")}"`;
+}
+
+function splitLine(members: string, position: number): string {
+  return `{${members},"position":${position}}\n`;
+}
+
+function withUnsetTimes(entry: string): string {
+  return entry.replace(MODIFIED_ONLY, UNSET_TIMES);
+}
+
+/** Equal to itself one byte on, and the first one zero. */
 function isAllZeros(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).every((byte) => byte === 0);
+  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
 }
 
 /** The end of the padding and of the two blocks of zeros that follow the last entry. */
