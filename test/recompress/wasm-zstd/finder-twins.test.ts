@@ -124,6 +124,24 @@ describe.each(MODELS)("the twin of $speed $revision", (model) => {
     }
   });
 
+  it("begins each block with the offsets that its oracle begins with", () => {
+    const block = twoLetters(6000);
+    const pair = new FinderPair(model, REACH);
+    for (const value of [1, 2, 3]) {
+      const fixes = [1, 1, 1, value].flatMap((offset, index) => [index, 9, 3, offset]);
+      pair.beginFrame();
+      expectSame(pair.find(block, { kind: "replay", fixes }));
+    }
+  });
+
+  it("searches the smallest blocks that its oracle searches", () => {
+    const pair = new FinderPair(model, REACH);
+    for (let size = 1; size < 24; size++) {
+      expectSame(pair.find(new Uint8Array(size), { kind: "free" }, size % 2 === 0));
+      pair.beginFrame();
+    }
+  });
+
   it("begins jobs as its oracle does", () => {
     const jobBytes = 256 * 1024;
     const plain = plainLayer({ seed: 4, sizeBytes: 600_000 + 900_000 * share });
