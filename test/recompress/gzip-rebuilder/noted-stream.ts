@@ -15,7 +15,7 @@ import type { Recipe } from "../../../src/recompress/recipe.ts";
 /** Headers here have no optional fields. */
 const HEADER_BYTES = 10;
 const TRAILER_BYTES = 8;
-export const ENGINE_ID = 7;
+const ENGINE_ID = 7;
 
 export interface NotedStream {
   readonly recipe: Recipe;

@@ -16,7 +16,7 @@ export interface Prediction {
 }
 
 /** All bytes of the stretches. */
-export function plainOf(stretches: readonly Stretch[]): Uint8Array {
+function plainOf(stretches: readonly Stretch[]): Uint8Array {
   return Buffer.concat(stretches.map(({ plain }) => plain));
 }
 
