@@ -1,26 +1,22 @@
 /**
- * What the recipe says of a block.
+ * What the recipe says of a block that is not all as foretold, in the sparse column `blocks`.
  *
- * One number in `blocks`:
+ * First a number, whose bits say what follows:
  *
  * | bits | |
  * |---|---|
- * | 0 | the frame's last block |
- * | 1-2 | type: raw, rle, compressed |
- * | 3-4 | of a compressed block, its literals: raw, rle, compressed, treeless |
- * | 5 | a compressed block without sequences |
- * | 6 | there are `corrections`: how many, then for each how much higher its index is than the one before, and the three numbers of the sequence (all 0: the block ends there) |
- * | 7 | there are `exceptions`: a number whose bits say what is unusual, then what is |
- *
- * Bits of the exceptions, in the order of their values: 0 the plain bytes of the block, else as many as
- * the head says, and for the last block up to the border; 1 the size format of the literals; 2 how many
- * bytes the count of sequences takes; 3 to 6 the Huffman tree and the tables of literal lengths, offsets
- * and match lengths, each with its size and its bytes in `tables`.
+ * | 0 | the shape: twice the plain bytes, and 1 for the frame's last block |
+ * | 1 | the size format of the literals |
+ * | 2 | how many bytes the count of sequences takes |
+ * | 3-6 | the Huffman tree and the tables of literal lengths, offsets and match lengths: in `tables`, each with its size and its bytes |
+ * | 7 | there are `corrections`: how many, then for each how much higher its index is than the one before, and the three numbers of the sequence (all 0: the block ends there) |
  */
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
+import type { BlockShape } from "./block-shape.ts";
 import type { DecodedBlock, LiteralsSection, SequencesSection } from "./decoded-block.ts";
 import { LARGEST_BLOCK_BYTES, LONG_COUNT, MOST_SEQUENCES } from "./limits.ts";
+import type { SparseReader, SparseWriter } from "./sparse-column.ts";
 import type { ZstdColumnReaders, ZstdColumnWriters } from "./zstd-columns.ts";
 
 const MOST_OFFSET_VALUE = 2 ** 28;
@@ -28,23 +24,15 @@ const MOST_MATCH_BYTES = LARGEST_BLOCK_BYTES + 3;
 const MOST_TABLE_BYTES = 129;
 const FIX_NUMBERS = 4;
 
-const BLOCK_TYPES = ["raw", "rle", "compressed"] as const;
-const LITERAL_TYPES = ["raw", "rle", "compressed", "treeless"] as const;
-
-const LAST = 1;
-const WITHOUT_SEQUENCES = 32;
-const CORRECTED = 64;
-const EXCEPTIONAL = 128;
-const MOST_FLAGS = 255;
-
-const OWN_SIZE = 1;
+const OWN_SHAPE = 1;
 const OWN_SIZE_FORMAT = 2;
 const OWN_COUNT_BYTES = 4;
 const OWN_TREE = 8;
 const OWN_LITERAL_LENGTHS = 16;
 const OWN_OFFSETS = 32;
 const OWN_MATCH_LENGTHS = 64;
-const MOST_EXCEPTIONS = 127;
+const CORRECTED = 128;
+const MOST_FLAGS = 255;
 
 /** FSE descriptions for literal lengths, offsets, match lengths. */
 export type TableDescriptions = readonly [
@@ -53,10 +41,13 @@ export type TableDescriptions = readonly [
   Uint8Array | undefined,
 ];
 
-/** What is unusual about a block, or was not foreseen. */
-export interface BlockExceptions {
-  /** The block's plain bytes, where nothing else tells them. */
-  readonly sizeBytes: number | undefined;
+/** What is not as foretold about a block. */
+export interface BlockRecord {
+  readonly shape: BlockShape | undefined;
+  /** `undefined` for the usual one, see {@link usualSizeFormat}. */
+  readonly sizeFormat: number | undefined;
+  /** `undefined` for as few as can be. */
+  readonly countBytes: number | undefined;
   /** The tree, where the encoder's rule makes another. */
   readonly tree: Uint8Array | undefined;
   /** The tables, where the encoder's rule makes others. */
@@ -65,20 +56,15 @@ export interface BlockExceptions {
   readonly fixes: readonly number[];
 }
 
-/** A block as the recipe tells it. */
-export interface BlockRecord extends BlockExceptions {
-  readonly isLast: boolean;
-  readonly type: DecodedBlock["type"];
-  /** Of a compressed block; else meaningless. */
-  readonly literalsType: LiteralsSection["type"];
-  /** `undefined` for the usual one, see {@link usualSizeFormat}. */
-  readonly sizeFormat: number | undefined;
-  readonly hasSequences: boolean;
-  /** The byte of compression modes, 0 without sequences. */
-  readonly modes: number;
-  /** `undefined` for as few as can be. */
-  readonly countBytes: number | undefined;
-}
+/** Of a block that is all as foretold. */
+export const NO_EXCEPTIONS: BlockRecord = {
+  shape: undefined,
+  sizeFormat: undefined,
+  countBytes: undefined,
+  tree: undefined,
+  tables: [undefined, undefined, undefined],
+  fixes: [],
+};
 
 /**
  * @param size of the literals
@@ -100,18 +86,13 @@ export function usualCountBytes(count: number): number {
   return count < LONG_COUNT ? 2 : 3;
 }
 
-/** @returns what the recipe has to say of a block; `exceptions` are the caller's. */
-export function toBlockRecord(block: DecodedBlock, exceptions: BlockExceptions): BlockRecord {
-  const { literals, sequences } = block;
-  const hasSequences = sequences !== undefined && sequences.count > 0;
+/** @returns the formats of a block's sections that are not the usual ones. */
+export function formatsOf({
+  literals,
+  sequences,
+}: DecodedBlock): Pick<BlockRecord, "sizeFormat" | "countBytes"> {
   return {
-    ...exceptions,
-    isLast: block.isLast,
-    type: block.type,
-    literalsType: literals?.type ?? "raw",
     sizeFormat: literals && ownSizeFormat(literals),
-    hasSequences,
-    modes: hasSequences ? sequences.modes : 0,
     countBytes: sequences && ownCountBytes(sequences),
   };
 }
@@ -126,34 +107,31 @@ function ownCountBytes({ count, countBytes }: SequencesSection): number | undefi
   return countBytes === usualCountBytes(count) ? undefined : countBytes;
 }
 
-/** Writes a block's record into the columns. */
-export function writeBlockRecord(columns: ZstdColumnWriters, record: BlockRecord): void {
-  const oddities = odditiesOf(record);
-  columns.blocks.number(flagsOf(record) | (oddities === 0 ? 0 : EXCEPTIONAL));
-  if (record.hasSequences) columns.modes.number(record.modes);
-  if (record.fixes.length > 0) writeFixes(columns.corrections, record.fixes);
-  if (oddities === 0) return;
-  columns.exceptions.number(oddities);
-  for (const value of [record.sizeBytes, record.sizeFormat, record.countBytes]) {
-    if (value !== undefined) columns.exceptions.number(value);
+/** Writes what there is to say of the next block. @param blocks of the column of that name */
+export function writeBlockRecord(
+  columns: ZstdColumnWriters,
+  blocks: SparseWriter,
+  record: BlockRecord,
+): void {
+  const flags = flagsOf(record);
+  if (flags === 0) {
+    blocks.pass();
+    return;
   }
+  const column = blocks.note();
+  column.number(flags);
+  const { shape, sizeFormat, countBytes, fixes } = record;
+  if (shape !== undefined) column.number(2 * shape.sizeBytes + (shape.isLast ? 1 : 0));
+  if (sizeFormat !== undefined) column.number(sizeFormat);
+  if (countBytes !== undefined) column.number(countBytes);
   for (const table of [record.tree, ...record.tables]) writeTable(columns.tables, table);
+  if (fixes.length > 0) writeFixes(columns.corrections, fixes);
 }
 
-function flagsOf(record: BlockRecord): number {
-  let flags = (BLOCK_TYPES.indexOf(record.type) << 1) | (record.isLast ? LAST : 0);
-  if (record.type === "compressed") {
-    flags |= LITERAL_TYPES.indexOf(record.literalsType) << 3;
-    if (!record.hasSequences) flags |= WITHOUT_SEQUENCES;
-  }
-  return record.fixes.length > 0 ? flags | CORRECTED : flags;
-}
-
-function odditiesOf(record: BlockRecord): number {
-  const values = [record.sizeBytes, record.sizeFormat, record.countBytes];
-  return [...values, record.tree, ...record.tables].reduce<number>(
+function flagsOf({ shape, sizeFormat, countBytes, tree, tables, fixes }: BlockRecord): number {
+  return [shape, sizeFormat, countBytes, tree, ...tables].reduce<number>(
     (bits, value, index) => (value === undefined ? bits : bits | (1 << index)),
-    0,
+    fixes.length > 0 ? CORRECTED : 0,
   );
 }
 
@@ -174,40 +152,29 @@ function writeFixes(column: ColumnWriter, fixes: readonly number[]): void {
 }
 
 /** @throws {RecipeError} when the columns do not tell of a block. */
-export function readBlockRecord(columns: ZstdColumnReaders): BlockRecord {
-  const flags = columns.blocks.numberUpTo(MOST_FLAGS);
-  const type = BLOCK_TYPES[(flags >> 1) & 3];
-  if (type === undefined) throw new RecipeError("the recipe has a block of an unknown type");
-  const hasSequences = type === "compressed" && (flags & WITHOUT_SEQUENCES) === 0;
-  const modes = hasSequences ? columns.modes.numberUpTo(255) : 0;
-  const fixes = (flags & CORRECTED) === 0 ? [] : readFixes(columns.corrections);
-  return {
-    isLast: (flags & LAST) !== 0,
-    type,
-    literalsType: LITERAL_TYPES[(flags >> 3) & 3] ?? "raw",
-    hasSequences,
-    modes,
-    fixes,
-    ...readOddities(columns, (flags & EXCEPTIONAL) !== 0),
-  };
+export function readBlockRecord(columns: ZstdColumnReaders, blocks: SparseReader): BlockRecord {
+  return blocks.next() ? readExceptions(columns) : NO_EXCEPTIONS;
 }
 
-function readOddities(
-  columns: ZstdColumnReaders,
-  areThere: boolean,
-): Pick<BlockRecord, "sizeBytes" | "sizeFormat" | "countBytes" | "tree" | "tables"> {
-  const bits = areThere ? columns.exceptions.numberUpTo(MOST_EXCEPTIONS) : 0;
+function readExceptions({ blocks, tables, corrections }: ZstdColumnReaders): BlockRecord {
+  const flags = blocks.numberUpTo(MOST_FLAGS);
   const number = (bit: number, most: number): number | undefined =>
-    (bits & bit) === 0 ? undefined : columns.exceptions.numberUpTo(most);
+    (flags & bit) === 0 ? undefined : blocks.numberUpTo(most);
   const table = (bit: number): Uint8Array | undefined =>
-    (bits & bit) === 0 ? undefined : readTable(columns.tables);
+    (flags & bit) === 0 ? undefined : readTable(tables);
   return {
-    sizeBytes: number(OWN_SIZE, LARGEST_BLOCK_BYTES),
+    shape: (flags & OWN_SHAPE) === 0 ? undefined : readShape(blocks),
     sizeFormat: number(OWN_SIZE_FORMAT, 3),
     countBytes: number(OWN_COUNT_BYTES, 3),
     tree: table(OWN_TREE),
     tables: [table(OWN_LITERAL_LENGTHS), table(OWN_OFFSETS), table(OWN_MATCH_LENGTHS)],
+    fixes: (flags & CORRECTED) === 0 ? [] : readFixes(corrections),
   };
+}
+
+function readShape(column: ColumnReader): BlockShape {
+  const number = column.numberUpTo(2 * LARGEST_BLOCK_BYTES + 1);
+  return { sizeBytes: number >> 1, isLast: number % 2 === 1 };
 }
 
 function readTable(column: ColumnReader): Uint8Array {

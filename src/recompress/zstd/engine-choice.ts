@@ -1,3 +1,5 @@
+import { chooseBorders } from "./border-choice.ts";
+import type { BorderKind } from "./frame-borders.ts";
 import type { SampleBlock, SeenSettings, StreamSample } from "./stream-sample.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
@@ -13,6 +15,10 @@ export interface EngineChoice {
   readonly engine: ZstdEngine;
   readonly windowBytes: number;
   readonly blockBytes: number;
+  /** Where frames end. */
+  readonly borders: BorderKind;
+  /** Whether the last block of a frame is an empty one. */
+  readonly endsEmpty: boolean;
 }
 
 /**
@@ -36,14 +42,17 @@ export function chooseEngine(
     fewest = trial.corrections;
     if (fewest === 0) break;
   }
-  return best && withSettings(best, seen);
+  return best && withSettings(best, sample);
 }
 
-function withSettings(engine: ZstdEngine, seen: SeenSettings): EngineChoice {
+function withSettings(engine: ZstdEngine, sample: StreamSample): EngineChoice {
+  const { seen } = sample;
   return {
     engine,
     windowBytes: seen.windowBytes ?? engine.windowBytes,
     blockBytes: seen.blockBytes ?? engine.blockBytes,
+    borders: chooseBorders(sample),
+    endsEmpty: sample.endsEmpty,
   };
 }
 

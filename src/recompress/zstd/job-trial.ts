@@ -34,6 +34,11 @@ export class JobTrial {
     return this.#inJobs === undefined && this.jobs === undefined;
   }
 
+  /** Whether the run's own finder is the one that a rebuild will have, as far as is known. */
+  get isSettled(): boolean {
+    return this.#inJobs === undefined;
+  }
+
   /** Has the run find a block. @returns what had to be corrected. */
   find(block: RunBlock, guide: Guide): readonly number[] {
     if (!this.#isDecided) this.#watchBorder(block);

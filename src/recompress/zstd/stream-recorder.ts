@@ -1,28 +1,28 @@
+import type { FrameHabits } from "./block-shape.ts";
+import { formatsOf, NO_EXCEPTIONS, type TableDescriptions } from "./block-records.ts";
+import { CarriedTracker, MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
+import { BlockChooser } from "./choices/block-chooser.ts";
+import { BlockContents } from "./choices/block-contents.ts";
+import { ChoiceTrial } from "./choices/choice-trial.ts";
 import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
 import { type AnalyseNested, SkippableRecorder } from "./chunked/skippable-recorder.ts";
-import { BlockTables } from "./tables/block-tables.ts";
-import { toBlockRecord, writeBlockRecord } from "./block-records.ts";
-import type { TableDescriptions } from "./block-records.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import type { EngineChoice } from "./engine-choice.ts";
-import { CarriedTracker, MODE_SHIFTS, TABLE_MODES } from "./carried-records.ts";
 import { FinderRun } from "./finder-run.ts";
 import type { RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
-import { limitingWindow, predictFrameHeader } from "./frame-header.ts";
 import { writeFrameRecord } from "./frame-records.ts";
-import type { FrameRecord } from "./frame-records.ts";
 import { JobTrial } from "./job-trial.ts";
+import { OpenFrame } from "./open-frame.ts";
+import { PendingBlocks } from "./pending-blocks.ts";
 import { RestartDraft } from "./restart-draft.ts";
 import { RestartScout } from "./restart-scout.ts";
 import type { RestartSpacing } from "./restart-scout.ts";
-import { createZstdColumns, writingPositions } from "./zstd-columns.ts";
-import type { ColumnPositions } from "./zstd-columns.ts";
+import { createZstdColumns, writingPositions, zstdColumnsSizeBytes } from "./zstd-columns.ts";
 import { writeZstdHead } from "./zstd-head.ts";
 import { type DocumentsRestart, writeRestart } from "./zstd-restarts.ts";
 
-/** Four bytes in the recipe are cheaper than hashing more than this again. */
-const MOST_HASHED_BYTES = 1024 * 1024;
+const NOTHING_FOUND = { sequences: new Int32Array(0), count: 0 };
 const FIX_NUMBERS = 4;
 
 /** What a {@link StreamRecorder} is told before the stream. */
@@ -43,8 +43,11 @@ export class StreamRecorder {
   readonly #run: FinderRun;
   readonly #scout: RestartScout;
   readonly #jobs: JobTrial;
-  readonly #tables = new BlockTables();
-  readonly #borders = new FrameBorders();
+  readonly #borders: FrameBorders;
+  readonly #pending: PendingBlocks;
+  readonly #contents = new BlockContents();
+  readonly #chooser: BlockChooser;
+  readonly #choices: ChoiceTrial;
   readonly #carried = new CarriedTracker();
   readonly #restarts: RestartDraft[] = [];
   /** Of those, how many are of frames that have ended. */
@@ -60,6 +63,10 @@ export class StreamRecorder {
     this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes });
     this.#scout = new RestartScout(this.#run, choice.blockBytes, spacing);
     this.#jobs = new JobTrial(this.#run);
+    this.#borders = new FrameBorders(choice.borders);
+    this.#pending = new PendingBlocks(this.columns, this.#borders);
+    this.#chooser = new BlockChooser(choice.blockBytes);
+    this.#choices = new ChoiceTrial(this.#chooser);
     this.#documents = analyseNested && new ChunkedDocuments();
     this.#skippables = new SkippableRecorder(this.columns, {
       foretell: (kind) => this.#documents?.guess(kind),
@@ -72,10 +79,21 @@ export class StreamRecorder {
     return this.#skippables.isChunked;
   }
 
+  get #habits(): FrameHabits {
+    const { blockBytes, endsEmpty } = this.#choice;
+    return { blockBytes, endsEmpty };
+  }
+
+  /** How many bytes the columns hold, before compression. */
+  get sizeBytes(): number {
+    return zstdColumnsSizeBytes(this.columns) + this.#choices.sizeBytes;
+  }
+
   /** @param streamByte where the header begins. The header is copied. */
   frame(header: FrameHeader, streamByte: number): void {
     this.#frame = new OpenFrame(header, this.#run.position, writingPositions(this.columns));
     this.#carried.reset();
+    this.#chooser.forget();
     this.#documents?.frame(streamByte);
     this.frames++;
     if (this.#scout.frameStart()) this.#addRestart(this.#run.position, streamByte);
@@ -99,9 +117,10 @@ export class StreamRecorder {
     this.#run.append(plain);
     this.#borders.take(plain);
     this.#documents?.write(plain);
-    this.#record(block, { found, frame });
+    this.#record(block, { found, plain });
     for (const draft of this.#restarts.slice(this.#settledRestarts)) draft.take(block);
     this.#carried.take(block);
+    this.#chooser.take(block);
     this.#scout.follow(found);
     this.#run.advance(plain.length);
     frame.take(plain);
@@ -128,16 +147,18 @@ export class StreamRecorder {
 
   /** The stream has ended. */
   end(): void {
-    for (const draft of this.#restarts) writeRestart(this.columns.restarts, draft.finished());
+    this.#borders.end();
+    this.#pending.end();
+    const { rule, column } = this.#choices.result;
+    this.columns.choices.raw(column.written());
+    for (const draft of this.#restarts) writeRestart(this.columns.restarts, draft.finished(rule));
     if (this.#restarts.length > 0 && this.#documentsRestart !== undefined) {
       writeRestart(this.columns.restarts, this.#documentsRestart);
     }
-    writeZstdHead(this.columns.head, {
-      engine: this.#choice.engine.id,
-      windowBytes: this.#choice.windowBytes,
-      blockBytes: this.#choice.blockBytes,
-      jobs: this.#jobs.jobs,
-    });
+    const { engine, windowBytes, borders } = this.#choice;
+    const { jobs } = this.#jobs;
+    const head = { engine: engine.id, windowBytes, ...this.#habits, rule, borders, jobs };
+    writeZstdHead(this.columns.head, head);
   }
 
   #beginSkippable(streamByte: number): void {
@@ -148,20 +169,27 @@ export class StreamRecorder {
 
   #record(
     block: DecodedBlock,
-    { found, frame }: { readonly found: RunBlock; readonly frame: OpenFrame },
+    { found, plain }: { readonly found: RunBlock; readonly plain: Uint8Array },
   ): void {
+    const isSure = this.#jobs.isSettled;
     const fixes = this.#find(block, found);
     this.corrections += fixes.length / FIX_NUMBERS;
-    const isUsualSize = block.isLast
-      ? this.#endsAtBorder(found, frame)
-      : found.sizeBytes === this.#choice.blockBytes;
-    const record = toBlockRecord(block, {
-      sizeBytes: isUsualSize ? undefined : found.sizeBytes,
-      tree: this.#unforeseenTree(block),
-      tables: this.#unforeseenTables(block),
-      fixes,
+    const hasSequences = block.sequences !== undefined && block.sequences.count > 0;
+    const { sequences, count } = plain.length > 0 ? this.#run.finder : NOTHING_FOUND;
+    this.#contents.take(plain, sequences, count);
+    this.#choices.take(block, this.#contents, hasSequences || (isSure && this.#jobs.isSettled));
+    const { sizeBytes, frameStart } = found;
+    this.#pending.add({
+      place: { position: this.#run.position, frameStart, ...this.#habits },
+      shape: { sizeBytes, isLast: block.isLast },
+      record: {
+        ...NO_EXCEPTIONS,
+        ...formatsOf(block),
+        tree: this.#unforeseenTree(block, hasSequences),
+        tables: hasSequences ? this.#unforeseenTables(block) : NO_EXCEPTIONS.tables,
+        fixes,
+      },
     });
-    writeBlockRecord(this.columns, record);
   }
 
   #find({ sequences }: DecodedBlock, found: RunBlock): readonly number[] {
@@ -176,27 +204,19 @@ export class StreamRecorder {
     });
   }
 
-  #endsAtBorder({ sizeBytes }: RunBlock, frame: OpenFrame): boolean {
-    const { position } = this.#run;
-    const border = this.#borders.firstFrom(Math.max(position, frame.plainStart + 1));
-    return border === position + sizeBytes;
-  }
-
-  #unforeseenTree({ literals }: DecodedBlock): Uint8Array | undefined {
+  #unforeseenTree({ literals }: DecodedBlock, hasSequences: boolean): Uint8Array | undefined {
     if (literals?.tree === undefined) return undefined;
-    const foreseen = this.#tables.tree(literals.bytes, literals.size);
-    return foreseen && areEqual(foreseen, literals.tree) ? undefined : literals.tree;
+    const { tree } = hasSequences ? this.#contents.literals : this.#contents.whole;
+    return tree !== undefined && areEqual(tree, literals.tree) ? undefined : literals.tree.slice();
   }
 
   #unforeseenTables({ sequences }: DecodedBlock): TableDescriptions {
-    if (sequences === undefined || sequences.count === 0) return [undefined, undefined, undefined];
-    this.#tables.count(sequences.sequences, sequences.count);
     const unforeseen = (kind: 0 | 1 | 2): Uint8Array | undefined => {
-      const mode = TABLE_MODES[(sequences.modes >> MODE_SHIFTS[kind]) & 3];
-      const table = sequences.tables[kind];
+      const mode = TABLE_MODES[((sequences?.modes ?? 0) >> MODE_SHIFTS[kind]) & 3];
+      const table = sequences?.tables[kind];
       if (mode !== "described" || table === undefined) return undefined;
-      const foreseen = this.#tables.table(kind);
-      return foreseen && areEqual(foreseen, table) ? undefined : table;
+      const foreseen = this.#contents.sequences.description(kind);
+      return foreseen && areEqual(foreseen, table) ? undefined : table.slice();
     };
     return [unforeseen(0), unforeseen(1), unforeseen(2)];
   }
@@ -213,77 +233,24 @@ export class StreamRecorder {
     if (borders === undefined || frame === undefined || this.#documentsRestart !== undefined)
       return;
     frame.holdsRestart ||= !frame.isEmpty;
+    if (!frame.isEmpty) this.#chooser.forget();
     const draft = new RestartDraft({
-      kind: "tar",
-      plainFrom,
-      plainAt: this.#run.position,
-      streamByte,
-      windowBytes: this.#run.windowBytes,
+      restart: {
+        kind: "tar",
+        plainFrom,
+        plainAt: this.#run.position,
+        streamByte,
+        windowBytes: this.#run.windowBytes,
+        borders,
+        frame: frame.isEmpty
+          ? undefined
+          : { plainStart: frame.plainStart, carried: this.#carried.carried },
+      },
       positions: { ...writingPositions(this.columns), ...frame.itemPositions },
-      borders,
-      frame: frame.isEmpty
-        ? undefined
-        : { plainStart: frame.plainStart, carried: this.#carried.carried },
+      choices: this.#choices.places,
     });
     this.#restarts.push(draft);
-  }
-}
-
-/** A frame whose end has not come. */
-class OpenFrame {
-  readonly plainStart: number;
-  readonly itemPositions: Pick<ColumnPositions, "items" | "bytes">;
-  isEmpty = true;
-  /** A rebuild that begins within the frame cannot hash what lies before. */
-  holdsRestart = false;
-  readonly #header: FrameHeader;
-  #isHeaderUsual = false;
-  #grownWindowBytes: number | undefined;
-  #plainBytes = 0;
-
-  constructor(header: FrameHeader, plainStart: number, { items, bytes }: ColumnPositions) {
-    this.#header = { ...header, bytes: header.bytes.slice() };
-    this.plainStart = plainStart;
-    this.itemPositions = { items, bytes };
-  }
-
-  /** The frame's first block tells how the encoder came to its header. */
-  begin(
-    isOnlyBlock: boolean,
-    { plain, run }: { readonly plain: Uint8Array; readonly run: FinderRun },
-  ): void {
-    const limit = limitingWindow(this.#header, isOnlyBlock) ?? 0;
-    if (limit > run.windowBytes) {
-      this.#grownWindowBytes = limit;
-      run.grow(limit);
-    }
-    const usual = predictFrameHeader({
-      onlyBlockBytes: isOnlyBlock ? plain.length : undefined,
-      windowBytes: run.windowBytes,
-    });
-    this.#isHeaderUsual = areEqual(usual, this.#header.bytes);
-  }
-
-  take(plain: Uint8Array): void {
-    this.isEmpty = false;
-    this.#plainBytes += plain.length;
-  }
-
-  /** @param checksum the decoder has found it right */
-  record(checksum: Uint8Array | undefined): FrameRecord {
-    const kind = this.#checksumKind(checksum);
-    return {
-      kind: "frame",
-      header: this.#isHeaderUsual ? undefined : this.#header.bytes,
-      grownWindowBytes: this.#grownWindowBytes,
-      checksum: kind,
-      checksumBytes: kind === "stored" ? checksum : undefined,
-    };
-  }
-
-  #checksumKind(checksum: Uint8Array | undefined): FrameRecord["checksum"] {
-    if (checksum === undefined) return "none";
-    return this.holdsRestart || this.#plainBytes > MOST_HASHED_BYTES ? "stored" : "computed";
+    this.#pending.mark((positions, blocks) => draft.settle(positions, blocks));
   }
 }
 

@@ -28,19 +28,34 @@ export interface SeenSettings {
 export class StreamSample {
   readonly window = new PlainWindow(MOST_PLAIN_BYTES + LARGEST_BLOCK_BYTES);
   readonly #blocks: SampleBlock[] = [];
+  readonly #frameEnds: number[] = [];
   #sequences = 0;
   #frameStart = 0;
   #isFrameStart = true;
   #header: FrameHeader | undefined;
   #windowBytes: number | undefined;
-  #blockBytes: number | undefined;
+  /** Of the largest block that is not its frame's last. */
+  #fullBytes: number | undefined;
+  #largestBytes = 0;
+  #emptyEnds = 0;
 
   get blocks(): readonly SampleBlock[] {
     return this.#blocks;
   }
 
+  /** Where frames end, empty ones apart, by position in the window. */
+  get frameEnds(): readonly number[] {
+    return this.#frameEnds;
+  }
+
   get seen(): SeenSettings {
-    return { windowBytes: this.#windowBytes, blockBytes: this.#blockBytes };
+    const blockBytes = this.#isBlockSizeSeen ? this.#fullBytes : undefined;
+    return { windowBytes: this.#windowBytes, blockBytes };
+  }
+
+  /** Whether most frames end with an empty block. */
+  get endsEmpty(): boolean {
+    return 2 * this.#emptyEnds > this.#frameEnds.length;
   }
 
   /** Whether an engine can be told from the others by it, or it must not grow any more. */
@@ -49,6 +64,11 @@ export class StreamSample {
     return end >= ENOUGH_PLAIN_BYTES
       ? this.#sequences >= ENOUGH_SEQUENCES || end >= MOST_PLAIN_BYTES
       : false;
+  }
+
+  /** Blocks that an encoder was made to end early are smaller than others. */
+  get #isBlockSizeSeen(): boolean {
+    return this.#fullBytes === this.#largestBytes;
   }
 
   /** @param header kept until the frame's first block */
@@ -74,12 +94,15 @@ export class StreamSample {
       count,
     });
     this.#isFrameStart = false;
+    if (block.isLast && this.window.end > this.#frameStart) this.#frameEnds.push(this.window.end);
   }
 
   #note(block: DecodedBlock, sizeBytes: number): void {
     if (this.#isFrameStart && this.#header !== undefined) {
       this.#windowBytes ??= limitingWindow(this.#header, block.isLast);
     }
-    if (!block.isLast) this.#blockBytes = Math.max(this.#blockBytes ?? 0, sizeBytes);
+    if (!block.isLast) this.#fullBytes = Math.max(this.#fullBytes ?? 0, sizeBytes);
+    this.#largestBytes = Math.max(this.#largestBytes, sizeBytes);
+    if (block.isLast && sizeBytes === 0) this.#emptyEnds++;
   }
 }

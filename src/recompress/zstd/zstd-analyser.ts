@@ -12,7 +12,7 @@ import type { RestartSpacing } from "./restart-scout.ts";
 import { StreamParts } from "./stream-parts.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
 import { StreamSample } from "./stream-sample.ts";
-import { toZstdRecipe, zstdColumnsSizeBytes } from "./zstd-columns.ts";
+import { toZstdRecipe } from "./zstd-columns.ts";
 import { ZSTD_ENGINES } from "./zstd-engines.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 
@@ -188,7 +188,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   #checkGrowth(): void {
     if (this.#recorder === undefined) return;
     const most = FREE_COLUMN_BYTES + this.#streamBytes * MOST_COLUMN_SHARE;
-    if (zstdColumnsSizeBytes(this.#recorder.columns) > most) this.#giveUpTooLarge();
+    if (this.#recorder.sizeBytes > most) this.#giveUpTooLarge();
   }
 
   #giveUpTooLarge(): void {

@@ -7,21 +7,21 @@ import type { Recipe } from "../recipe.ts";
  *
  * - `head`: what holds for the whole stream, see `zstd-head.ts`;
  * - `items`: one number for each frame or skippable frame, and what its bits say, see `frame-records.ts`;
- * - `blocks`: one number for each block, see `block-records.ts`;
- * - `modes`: the byte of compression modes of each block with sequences (RFC 8878 section 3.1.1.3.2.1);
- * - `exceptions`: what is unusual about the blocks that say so;
+ * - `blocks`, sparse: what is not as foretold about a block, see `block-records.ts`;
+ * - `choices`, sparse: in which of the format's ways a block is written, where the encoder's rules choose another, see `choices/block-choice.ts`;
  * - `tables`: descriptions of Huffman trees and FSE tables that the encoder's rules do not make;
  * - `corrections`: the sequences that the encoder's model did not foresee, see `block-records.ts`;
  * - `bytes`: unusual frame headers, checksums, the content of skippable frames;
  * - `documents`: skippable frames whose content is foretold, see `chunked/document-records.ts`;
  * - `restarts`: where a rebuild can begin, see `zstd-restarts.ts`.
+ *
+ * A sparse column has records of the unusual only, see `sparse-column.ts`.
  */
 export const ZSTD_COLUMNS = [
   "head",
   "items",
   "blocks",
-  "modes",
-  "exceptions",
+  "choices",
   "tables",
   "corrections",
   "bytes",
@@ -92,8 +92,7 @@ export function byColumn<Value>(
     head: make("head", index++),
     items: make("items", index++),
     blocks: make("blocks", index++),
-    modes: make("modes", index++),
-    exceptions: make("exceptions", index++),
+    choices: make("choices", index++),
     tables: make("tables", index++),
     corrections: make("corrections", index++),
     bytes: make("bytes", index++),

@@ -3,11 +3,14 @@ import type { Recipe } from "../recipe.ts";
 import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
 import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
 import { MOST_DOCUMENTS, readDocumentRecord } from "./chunked/document-records.ts";
-import { BlockMaker } from "./block-maker.ts";
+import { type BlockPlan, makeBlock } from "./block-maker.ts";
 import { readBlockRecord } from "./block-records.ts";
-import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { BlockRecord } from "./block-records.ts";
-import { FinderRun } from "./finder-run.ts";
+import { type BlockShape, foretellShape } from "./block-shape.ts";
+import { type BlockChoice, readChoice } from "./choices/block-choice.ts";
+import { BlockChooser } from "./choices/block-chooser.ts";
+import { BlockContents } from "./choices/block-contents.ts";
+import { FinderRun, type RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { predictFrameHeader } from "./frame-header.ts";
 import { readItemRecord } from "./frame-records.ts";
@@ -18,6 +21,7 @@ import { readZstdColumns } from "./zstd-columns.ts";
 import type { ZstdColumnReaders } from "./zstd-columns.ts";
 import { ZSTD_ENGINES } from "./zstd-engines.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
+import { SparseReader } from "./sparse-column.ts";
 import { readZstdHead } from "./zstd-head.ts";
 import type { ZstdHead } from "./zstd-head.ts";
 import { readRestarts } from "./zstd-restarts.ts";
@@ -66,11 +70,17 @@ export class ZstdRebuilder implements StreamRebuilder {
   #madeDocuments = 0;
   readonly #run: FinderRun;
   readonly #borders: FrameBorders;
-  readonly #maker = new BlockMaker();
+  readonly #blocks: SparseReader;
+  readonly #choices: SparseReader;
+  readonly #chooser: BlockChooser;
+  readonly #contents = new BlockContents();
+  /** Bytes of the stream at which restarts within frames begin. */
+  readonly #forgetAt: ReadonlySet<number>;
   readonly #writer = new BlockWriter();
   readonly #hash = new Xxh64();
   #frame: OpenFrame | undefined;
-  #block: BlockRecord | undefined;
+  /** The next block, once something is known of it. */
+  #block: { readonly record: BlockRecord; readonly choice: BlockChoice | undefined } | undefined;
   #plainTaken: number;
   #streamByte: number;
 
@@ -88,7 +98,11 @@ export class ZstdRebuilder implements StreamRebuilder {
     this.#documents = createDocuments(tar, isNested);
     this.#columns = readZstdColumns(recipe, tar?.positions);
     this.#run = createRun(engineOf(this.#head, engines), this.#head, tar);
-    this.#borders = new FrameBorders(tar?.borders);
+    this.#blocks = new SparseReader(this.#columns.blocks, tar?.passed.blocks);
+    this.#choices = new SparseReader(this.#columns.choices, tar?.passed.choices);
+    this.#chooser = new BlockChooser(this.#head.blockBytes);
+    this.#forgetAt = restartsWithinFrames(recipe);
+    this.#borders = new FrameBorders(this.#head.borders, tar?.borders);
     this.#plainTaken = tar?.plainFrom ?? 0;
     this.#streamByte = tar?.streamByte ?? 0;
     this.#checkWarmUp();
@@ -105,6 +119,7 @@ export class ZstdRebuilder implements StreamRebuilder {
   }
 
   end(): void {
+    this.#tellEnd();
     while (this.#step());
     const isDone = this.#frame === undefined && this.#columns.items.isAtEnd;
     if (!isDone || this.#run.pendingBytes > 0)
@@ -119,10 +134,15 @@ export class ZstdRebuilder implements StreamRebuilder {
     const known = Math.max(this.#borders.position - this.#plainTaken, 0);
     this.#borders.take(plain.subarray(known));
     this.#plainTaken += plain.length;
+    this.#tellEnd();
     while (this.#step());
     const isOver = this.#frame === undefined && this.#columns.items.isAtEnd;
     if (isOver && this.#run.pendingBytes > 0)
       throw new RecipeError("there are too many plain bytes");
+  }
+
+  #tellEnd(): void {
+    if (this.#plainTaken === this.#recipe.plainBytes) this.#borders.end();
   }
 
   /** @returns whether anything was done. */
@@ -168,6 +188,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     if (grownWindowBytes > this.#run.windowBytes) this.#run.grow(grownWindowBytes);
     this.#frame = { record, plainStart: this.#run.position, isBegun: false };
     this.#writer.startFrame();
+    this.#chooser.forget();
     this.#hash.reset();
     return true;
   }
@@ -191,47 +212,53 @@ export class ZstdRebuilder implements StreamRebuilder {
   }
 
   #writeBlock(frame: OpenFrame): boolean {
-    const record = (this.#block ??= readBlockRecord(this.#columns));
-    const sizeBytes = this.#sizeOf(record, frame);
-    if (sizeBytes === undefined || sizeBytes > this.#run.pendingBytes) return false;
-    this.#find(record, { sizeBytes, frame });
-    const isOnlyBlock = !frame.isBegun && record.isLast;
+    const { record, choice } = (this.#block ??= this.#readBlock());
+    const shape = record.shape ?? this.#foretellShape(frame);
+    if (shape === undefined || shape.sizeBytes > this.#run.pendingBytes) return false;
+    const { sizeBytes, isLast } = shape;
+    const isOnlyBlock = !frame.isBegun && isLast;
+    if (this.#forgetAt.has(this.#streamByte)) this.#chooser.forget();
+    this.#find({ sizeBytes, frameStart: frame.plainStart, isOnlyBlock }, record.fixes);
     if (!frame.isBegun) this.#emitHeader(frame, isOnlyBlock ? sizeBytes : undefined);
     const plain = this.#run.pending(sizeBytes);
-    this.#emit(this.#writer.write(this.#maker.make(record, plain, this.#run.finder), plain));
+    this.#emitBlock(
+      { shape, record, choice: choice ?? this.#chooser.choose(this.#contents, this.#head.rule) },
+      plain,
+    );
     if (frame.record.checksum === "computed") this.#hash.update(plain);
     this.#documents?.write(plain);
     this.#run.advance(sizeBytes);
     this.#block = undefined;
-    if (record.isLast) this.#endFrame(frame);
+    if (isLast) this.#endFrame(frame);
     return true;
   }
 
-  /** @returns `undefined` as long as the plain bytes do not show it. */
-  #sizeOf(record: BlockRecord, frame: OpenFrame): number | undefined {
-    if (record.sizeBytes !== undefined) return record.sizeBytes;
-    if (!record.isLast) return this.#head.blockBytes;
-    const { position } = this.#run;
-    const border = this.#borders.firstFrom(Math.max(position, frame.plainStart + 1));
-    if ((border ?? this.#borders.position) - position > LARGEST_BLOCK_BYTES) {
-      throw new RecipeError("a frame does not end where the recipe says");
-    }
-    return border === undefined ? undefined : border - position;
+  #readBlock(): { readonly record: BlockRecord; readonly choice: BlockChoice | undefined } {
+    const record = readBlockRecord(this.#columns, this.#blocks);
+    return { record, choice: this.#choices.next() ? readChoice(this.#columns.choices) : undefined };
   }
 
-  #find(
-    record: BlockRecord,
-    { sizeBytes, frame }: { readonly sizeBytes: number; readonly frame: OpenFrame },
-  ): void {
+  #foretellShape({ plainStart: frameStart }: OpenFrame): BlockShape | undefined {
+    const { position } = this.#run;
+    const { blockBytes, endsEmpty } = this.#head;
+    return foretellShape(this.#borders, { position, frameStart, blockBytes, endsEmpty });
+  }
+
+  #find(block: RunBlock, fixes: readonly number[]): void {
     const { jobs } = this.#head;
-    const { plainStart, isBegun } = frame;
-    if (jobs !== undefined && jobs.from === this.#run.position && isBegun) {
+    if (jobs !== undefined && jobs.from === this.#run.position && this.#frame?.isBegun === true) {
       this.#run.workInJobs(this.#run.createFinder(jobs.jobBytes), jobs.jobBytes);
     }
-    this.#run.find(
-      { sizeBytes, frameStart: plainStart, isOnlyBlock: !isBegun && record.isLast },
-      record.hasSequences ? { kind: "replay", fixes: record.fixes } : { kind: "free" },
-    );
+    this.#run.find(block, { kind: "replay", fixes });
+    const { sequences, count } = this.#run.finder;
+    const plain = this.#run.pending(block.sizeBytes);
+    this.#contents.take(plain, sequences, block.sizeBytes > 0 ? count : 0);
+  }
+
+  #emitBlock(plan: Omit<BlockPlan, "contents">, plain: Uint8Array): void {
+    const block = makeBlock({ ...plan, contents: this.#contents });
+    this.#emit(this.#writer.write(block, plain));
+    this.#chooser.take(block);
   }
 
   #emitHeader(frame: OpenFrame, onlyBlockBytes: number | undefined): void {
@@ -270,6 +297,14 @@ function createDocuments(
   isNested: boolean,
 ): ChunkedDocuments | undefined {
   return restart === undefined && !isNested ? new ChunkedDocuments() : undefined;
+}
+
+function restartsWithinFrames(recipe: Recipe): ReadonlySet<number> {
+  return new Set(
+    readRestarts(recipe).flatMap((place) => {
+      return place.kind === "tar" && place.frame !== undefined ? [place.streamByte] : [];
+    }),
+  );
 }
 
 function engineOf(head: ZstdHead, engines: readonly ZstdEngine[]): ZstdEngine {

@@ -11,8 +11,8 @@
  *   the other places have to end there. Comes last. Its place in the plain bytes and in the stream follow.
  *
  * Of the others there follow the first plain byte that is needed, the place in the plain bytes and in the
- * stream, the finder's window, the number of bytes read of each column but `head` and `restarts`; how the tar
- * is walked on from there (see `frame-borders.ts`); and within a frame its start and the tables that the
+ * stream, the finder's window, the number of bytes read of each column but `head` and `restarts`, how many
+ * blocks have gone by of those before the next record in `blocks` and `choices`; how the tar is walked on from there (see `frame-borders.ts`); and within a frame its start and the tables that the
  * next block may use again (see `carried-records.ts`).
  */
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
@@ -54,6 +54,8 @@ export interface TarRestart extends RestartPoint {
   readonly windowBytes: number;
   /** Of `head` and `restarts`, 0. */
   readonly positions: ColumnPositions;
+  /** Blocks since the last record of the sparse columns. */
+  readonly passed: { readonly blocks: number; readonly choices: number };
   readonly borders: BordersState;
   /** `undefined` at the start of a frame, or between frames. */
   readonly frame: { readonly plainStart: number; readonly carried: CarriedTables } | undefined;
@@ -81,6 +83,8 @@ export function writeRestart(column: ColumnWriter, record: RestartRecord): void 
   for (const name of ZSTD_COLUMNS) {
     if (!WITHOUT_POSITION.has(name)) column.number(record.positions[name]);
   }
+  column.number(record.passed.blocks);
+  column.number(record.passed.choices);
   writeBorders(column, record.borders);
   if (record.frame === undefined) return;
   column.number(record.frame.plainStart);
@@ -122,11 +126,22 @@ function readTarRestart(column: ColumnReader, isWithinFrame: boolean): TarRestar
   const streamByte = column.number();
   const windowBytes = column.numberUpTo(MOST_WINDOW_BYTES);
   const positions = byColumn((name) => (WITHOUT_POSITION.has(name) ? 0 : column.number()));
+  const passed = { blocks: column.number(), choices: column.number() };
   const borders = { position: plainAt, ...readBorders(column) };
   const frame = isWithinFrame
     ? { plainStart: column.numberUpTo(plainFrom), carried: readCarriedTables(column) }
     : undefined;
-  return { kind: "tar", plainFrom, plainAt, streamByte, windowBytes, positions, borders, frame };
+  return {
+    kind: "tar",
+    plainFrom,
+    plainAt,
+    streamByte,
+    windowBytes,
+    positions,
+    passed,
+    borders,
+    frame,
+  };
 }
 
 function readBorders(column: ColumnReader): Omit<BordersState, "position"> {

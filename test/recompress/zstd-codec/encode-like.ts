@@ -15,7 +15,11 @@ import type {
 } from "../../../src/recompress/zstd/decoded-block.ts";
 import { FinderRun } from "../../../src/recompress/zstd/finder-run.ts";
 import { predictFrameHeader } from "../../../src/recompress/zstd/frame-header.ts";
-import { BlockTables } from "../../../src/recompress/zstd/tables/block-tables.ts";
+import { LiteralStatistics } from "../../../src/recompress/zstd/tables/literal-statistics.ts";
+import {
+  SequenceStatistics,
+  type TableKind,
+} from "../../../src/recompress/zstd/tables/sequence-statistics.ts";
 import { BlockWriter } from "../../../src/recompress/zstd/write/block-writer.ts";
 import { Xxh64 } from "../../../src/recompress/zstd/xxh64.ts";
 import type { ZstdEngine } from "../../../src/recompress/zstd/zstd-engines.ts";
@@ -51,7 +55,8 @@ class Encoder {
   readonly #plan: StreamPlan;
   readonly #run: FinderRun;
   readonly #writer = new BlockWriter();
-  readonly #tables = new BlockTables();
+  readonly #literalStatistics = new LiteralStatistics();
+  readonly #sequenceStatistics = new SequenceStatistics();
   #turn = 0;
   #treeBytes: ReadonlySet<number> | undefined;
   #tableCodes: (ReadonlySet<number> | undefined)[] = [...NONE];
@@ -124,7 +129,8 @@ class Encoder {
         sizeFormat: usualSizeFormat("rle", bytes.length),
         tree: undefined,
       };
-    const tree = bytes.length < 32 ? undefined : this.#tables.tree(bytes, bytes.length);
+    this.#literalStatistics.take(bytes, bytes.length);
+    const tree = bytes.length < 32 ? undefined : this.#literalStatistics.tree;
     const isNearLimit = sizeFormatOf(bytes.length) !== sizeFormatOf(bytes.length * 1.1 + 150);
     if (tree === undefined || isNearLimit || this.#turn % 7 === 6) {
       return {
@@ -145,10 +151,11 @@ class Encoder {
   #sequences(sequences: Int32Array, count: number): SequencesSection {
     const told = { count, countBytes: usualCountBytes(count), sequences };
     if (count === 0) return { ...told, modes: 0, tables: NONE };
-    this.#tables.count(sequences, count);
-    const choices = [literalLengthCode, offsetCode, matchLengthCode].map((codeOf, kind) => {
+    this.#sequenceStatistics.take(sequences, count);
+    const codes = [literalLengthCode, offsetCode, matchLengthCode];
+    const choices = ([0, 1, 2] as const).map((kind) => {
       const values = sequences.subarray(0, 3 * count).filter((_, at) => at % 3 === [0, 2, 1][kind]);
-      return this.#choice(new Set(Array.from(values, codeOf)), kind);
+      return this.#choice(new Set(Array.from(values, codes[kind] ?? Number)), kind);
     });
     const [first, second, third] = choices.map(({ table }) => table);
     const modes = choices.reduce((byte, { mode }, kind) => byte | (mode << (6 - 2 * kind)), 0);
@@ -157,11 +164,12 @@ class Encoder {
 
   #choice(
     codes: ReadonlySet<number>,
-    kind: number,
+    kind: TableKind,
   ): { readonly mode: number; readonly table?: Uint8Array } {
     const before = this.#tableCodes[kind];
     if (this.#turn % 2 === 1 && before?.isSupersetOf(codes) === true) return { mode: 3 };
-    const table = codes.size === 1 || this.#turn % 5 === 4 ? undefined : this.#tables.table(kind);
+    const isPlain = codes.size === 1 || this.#turn % 5 === 4;
+    const table = isPlain ? undefined : this.#sequenceStatistics.description(kind);
     this.#tableCodes[kind] = codes;
     if (codes.size === 1) return { mode: 1 };
     return table === undefined ? { mode: 0 } : { mode: 2, table };

@@ -36,7 +36,7 @@ function tar(entries: readonly Entry[]): Buffer {
 
 /** @returns all borders, asked for as they become known. */
 function bordersOf(pieces: readonly Uint8Array[]): number[] {
-  const borders = new FrameBorders();
+  const borders = new FrameBorders("files");
   const found: number[] = [];
   for (const piece of pieces) {
     borders.take(piece);
@@ -111,7 +111,7 @@ describe("FrameBorders", () => {
   });
 
   test("finds none in what is no tar, however long", () => {
-    const borders = new FrameBorders();
+    const borders = new FrameBorders("files");
     borders.take(Buffer.alloc(100_000, "x"));
     expect(borders.firstFrom(0)).toBe(undefined);
     expect(borders.state).toEqual({
@@ -125,7 +125,7 @@ describe("FrameBorders", () => {
   test("ends where a size is beyond all numbers", () => {
     const bytes = header({ type: "0", size: "binary" });
     bytes.fill(255, 124, 136);
-    const borders = new FrameBorders();
+    const borders = new FrameBorders("files");
     borders.take(bytes);
     expect(borders.firstFrom(0)).toBe(undefined);
   });
@@ -134,11 +134,11 @@ describe("FrameBorders", () => {
     const entries = [5, 600, 100_000, 7].map((size) => ({ type: "0", size }));
     const bytes = tar(entries);
     for (const at of [512, 1024, 2000, 3072, 60_000]) {
-      const whole = new FrameBorders();
+      const whole = new FrameBorders("files");
       whole.take(bytes.subarray(0, at));
       const { state } = whole;
       if (state === undefined) throw new Error(`no state at ${at}`);
-      const resumed = new FrameBorders(state);
+      const resumed = new FrameBorders("files", state);
       for (const borders of [whole, resumed]) borders.take(bytes.subarray(at));
       for (let from = at; from < bytes.length; from += 500) {
         expect(resumed.firstFrom(from)).toBe(whole.firstFrom(from));
@@ -149,7 +149,7 @@ describe("FrameBorders", () => {
   test("has no state in the midst of a header, or of a pax header's content", () => {
     const bytes = tar([{ type: "x", size: 20, content: "11 size=700\n" }]);
     for (const at of [1, 511, 512, 531]) {
-      const borders = new FrameBorders();
+      const borders = new FrameBorders("files");
       borders.take(bytes.subarray(0, at));
       expect(borders.state).toBe(undefined);
     }

@@ -1,12 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
+import { ColumnReader, ColumnWriter } from "../../../src/recompress/columns.ts";
 import {
+  NO_EXCEPTIONS,
   readBlockRecord,
   usualCountBytes,
   usualSizeFormat,
   writeBlockRecord,
 } from "../../../src/recompress/zstd/block-records.ts";
 import type { BlockRecord } from "../../../src/recompress/zstd/block-records.ts";
+import {
+  type BlockChoice,
+  RAW_BLOCK,
+  readChoice,
+  writeChoice,
+} from "../../../src/recompress/zstd/choices/block-choice.ts";
+import { CHOICE_RULES } from "../../../src/recompress/zstd/choices/choice-rules.ts";
 import { predictFrameHeader } from "../../../src/recompress/zstd/frame-header.ts";
 import {
   readItemRecord,
@@ -14,10 +23,12 @@ import {
   writeFrameRecord,
   writeSkippableRecord,
 } from "../../../src/recompress/zstd/frame-records.ts";
+import { SparseReader, SparseWriter } from "../../../src/recompress/zstd/sparse-column.ts";
 import {
   createZstdColumns,
   readZstdColumns,
   toZstdRecipe,
+  zstdColumnsSizeBytes,
 } from "../../../src/recompress/zstd/zstd-columns.ts";
 import type {
   ZstdColumnReaders,
@@ -26,21 +37,18 @@ import type {
 import { readZstdHead, writeZstdHead } from "../../../src/recompress/zstd/zstd-head.ts";
 import { readRestarts, writeRestart } from "../../../src/recompress/zstd/zstd-restarts.ts";
 
+const [RULE] = CHOICE_RULES;
+if (RULE === undefined) throw new Error("no rules");
+const HEAD = {
+  engine: 7,
+  windowBytes: 65_536,
+  blockBytes: 1024,
+  rule: RULE,
+  borders: "files",
+  endsEmpty: true,
+  jobs: undefined,
+} as const;
 const SIZES = { streamBytes: 1000, plainBytes: 5000 };
-const BLOCK: BlockRecord = {
-  isLast: false,
-  type: "compressed",
-  literalsType: "treeless",
-  sizeFormat: undefined,
-  hasSequences: true,
-  modes: 168,
-  countBytes: undefined,
-  sizeBytes: undefined,
-  tree: undefined,
-  tables: [undefined, undefined, undefined],
-  fixes: [],
-};
-
 function written(write: (columns: ZstdColumnWriters) => void): ZstdColumnReaders {
   const columns = createZstdColumns();
   write(columns);
@@ -50,36 +58,96 @@ function written(write: (columns: ZstdColumnWriters) => void): ZstdColumnReaders
 describe("a block's record", () => {
   test.each<Partial<BlockRecord>>([
     {},
-    { isLast: true, type: "raw", literalsType: "raw", hasSequences: false, modes: 0 },
-    { type: "rle", literalsType: "raw", hasSequences: false, modes: 0, sizeBytes: 0 },
-    { hasSequences: false, modes: 0, literalsType: "rle", sizeFormat: 3, countBytes: 2 },
+    { shape: { sizeBytes: 131_072, isLast: true } },
+    { shape: { sizeBytes: 0, isLast: false }, sizeFormat: 3, countBytes: 2 },
     { fixes: [0, 5, 6, 7, 43_690, 131_072, 131_075, 2 ** 28, 43_690, 0, 0, 0] },
     { tree: Uint8Array.of(1, 2), tables: [Uint8Array.of(3), undefined, Uint8Array.of(4, 5)] },
   ])("is read as it was written: %j", (changes) => {
-    const record = { ...BLOCK, ...changes };
-    const columns = written((writers) => writeBlockRecord(writers, record));
-    expect(readBlockRecord(columns)).toEqual(record);
+    const record = { ...NO_EXCEPTIONS, ...changes };
+    const columns = written((writers) => {
+      const blocks = new SparseWriter(writers.blocks);
+      for (const each of [NO_EXCEPTIONS, record, record, NO_EXCEPTIONS]) {
+        writeBlockRecord(writers, blocks, each);
+      }
+    });
+    const reader = new SparseReader(columns.blocks);
+    const read = Array.from({ length: 5 }, () => readBlockRecord(columns, reader));
+    expect(read).toEqual([NO_EXCEPTIONS, record, record, NO_EXCEPTIONS, NO_EXCEPTIONS]);
   });
 
-  test("is one byte and one of modes, as a rule", () => {
+  test("takes nothing, as a rule", () => {
     const columns = createZstdColumns();
-    writeBlockRecord(columns, { ...BLOCK, modes: 100 });
-    expect([columns.blocks.sizeBytes, columns.modes.sizeBytes]).toEqual([1, 1]);
+    writeBlockRecord(columns, new SparseWriter(columns.blocks), NO_EXCEPTIONS);
+    expect(zstdColumnsSizeBytes(columns)).toBe(0);
   });
 
-  test.each([[6], [128, 2], [128, 128]])(
-    "is refused for flags that mean nothing: %j",
-    (...flags) => {
-      const columns = written((writers) => writers.blocks.raw(Uint8Array.of(...flags)));
-      expect(() => readBlockRecord(columns)).toThrow(RecipeError);
-    },
-  );
+  test.each([
+    [0, 1, 132, 128, 16],
+    [0, 2, 4],
+    [0, 128, 2],
+  ])("is refused for numbers that mean nothing: %j", (...numbers) => {
+    const columns = written((writers) => writers.blocks.raw(Uint8Array.of(...numbers)));
+    const reader = new SparseReader(columns.blocks);
+    const readAll = (): unknown => [1, 2].map(() => readBlockRecord(columns, reader));
+    expect(readAll).toThrow(RecipeError);
+  });
 
   test("is refused when its corrections lead beyond any block", () => {
     const columns = written((writers) => {
-      writeBlockRecord(writers, { ...BLOCK, fixes: [43_690, 1, 3, 4, 43_691, 1, 3, 4] });
+      writeBlockRecord(writers, new SparseWriter(writers.blocks), {
+        ...NO_EXCEPTIONS,
+        fixes: [43_690, 1, 3, 4, 43_691, 1, 3, 4],
+      });
     });
-    expect(() => readBlockRecord(columns)).toThrow(RecipeError);
+    expect(() => readBlockRecord(columns, new SparseReader(columns.blocks))).toThrow(RecipeError);
+  });
+});
+
+describe("a sparse column", () => {
+  function sparse(records: readonly (number | undefined)[]) {
+    const writer = new SparseWriter(new ColumnWriter());
+    const places = records.map((record) => {
+      const { place } = writer;
+      if (record === undefined) writer.pass();
+      else writer.note().number(record);
+      return place;
+    });
+    return { bytes: writer.column.written().slice(), places };
+  }
+
+  const RECORDS = [undefined, undefined, 7, 300, undefined, 9, undefined, undefined];
+
+  test("is read from any place as it was written", () => {
+    const { bytes, places } = sparse(RECORDS);
+    for (const [from, { position, passed }] of places.entries()) {
+      const reader = new SparseReader(new ColumnReader(bytes, position), passed);
+      const read = RECORDS.slice(from).map(() => {
+        return reader.next() ? reader.column.number() : undefined;
+      });
+      expect(read).toEqual(RECORDS.slice(from));
+    }
+  });
+
+  test("is refused from a place behind the next record", () => {
+    const { bytes } = sparse(RECORDS);
+    expect(() => new SparseReader(new ColumnReader(bytes), 3).next()).toThrow(RecipeError);
+  });
+});
+
+describe("a choice", () => {
+  test.each<BlockChoice>([
+    RAW_BLOCK,
+    { ...RAW_BLOCK, type: "rle" },
+    { type: "compressed", literalsType: "treeless", hasSequences: true, modes: 168 },
+    { type: "compressed", literalsType: "rle", hasSequences: false, modes: 0 },
+  ])("is read as it was written: %j", (choice) => {
+    const columns = written((writers) => writeChoice(writers.choices, choice));
+    expect(readChoice(columns.choices)).toEqual(choice);
+  });
+
+  test.each([[3], [4], [16, 0], [18], [32]])("is refused for %j", (...numbers) => {
+    const columns = written((writers) => writers.choices.raw(Uint8Array.of(...numbers)));
+    expect(() => readChoice(columns.choices)).toThrow(RecipeError);
   });
 });
 
@@ -137,7 +205,7 @@ describe("the head", () => {
   test.each([undefined, { jobBytes: 524_288, from: 2 ** 40 }])(
     "is read as it was written (%j)",
     (jobs) => {
-      const head = { engine: 7, windowBytes: 65_536, blockBytes: 1024, jobs };
+      const head = { ...HEAD, jobs };
       expect(readZstdHead(written((columns) => writeZstdHead(columns.head, head)).head)).toEqual(
         head,
       );
@@ -151,7 +219,7 @@ describe("the head", () => {
     { blockBytes: 131_073 },
     { jobs: { jobBytes: 1000, from: 0 } },
   ])("is refused with %j", (changes) => {
-    const head = { engine: 7, windowBytes: 65_536, blockBytes: 1024, jobs: undefined, ...changes };
+    const head = { ...HEAD, ...changes };
     const columns = written((writers) => writeZstdHead(writers.head, head));
     expect(() => readZstdHead(columns.head)).toThrow(RecipeError);
   });
@@ -163,8 +231,7 @@ describe("restart records", () => {
     head: 0,
     items: 1,
     blocks: 0,
-    modes: 0,
-    exceptions: 0,
+    choices: 0,
     tables: 0,
     corrections: 0,
     bytes: 2,
@@ -178,6 +245,7 @@ describe("restart records", () => {
     streamByte: 100,
     windowBytes: 4096,
     positions,
+    passed: { blocks: 3, choices: 5000 },
     borders: { position: 2000, nextHeader: 2512, paxBytes: undefined, borders: [2100, 2200] },
     frame: {
       plainStart: 0,

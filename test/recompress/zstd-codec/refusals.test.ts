@@ -74,7 +74,10 @@ describe("ZstdRebuilder refuses", () => {
 
   test("an engine that is not there, another format, another number of columns", () => {
     const [, ...others] = recipe.columns;
-    const unknown = { ...recipe, columns: [Uint8Array.of(99, 128, 128, 8, 128, 8, 0), ...others] };
+    const unknown = {
+      ...recipe,
+      columns: [Uint8Array.of(99, 128, 128, 8, 128, 8, 0, 0, 0, 0), ...others],
+    };
     expect(() => rebuild(unknown, [LAYER])).toThrow("engine 99");
     expect(() => rebuild({ ...recipe, format: "gzip" }, [LAYER])).toThrow(RecipeError);
     expect(() => rebuild({ ...recipe, columns: others }, [LAYER])).toThrow(RecipeError);
@@ -82,7 +85,7 @@ describe("ZstdRebuilder refuses", () => {
 
   test("a window beyond 64 MiB", () => {
     const [, ...others] = recipe.columns;
-    const head = Uint8Array.of(11, 129, 128, 128, 32, 128, 128, 8, 0);
+    const head = Uint8Array.of(11, 129, 128, 128, 32, 128, 128, 8, 0, 0, 0, 0);
     expect(() => rebuild({ ...recipe, columns: [head, ...others] }, [LAYER])).toThrow(RecipeError);
   });
 

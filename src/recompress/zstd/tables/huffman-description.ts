@@ -15,7 +15,6 @@ import { ForwardBits } from "./forward-bits.ts";
 import { fseDescription } from "./fse-description.ts";
 import { highBit, histogramOf } from "./histogram.ts";
 import type { Histogram } from "./histogram.ts";
-import { huffmanLengths } from "./huffman-lengths.ts";
 import { normalisedCounts } from "./normalised-counts.ts";
 
 const MOST_DIRECT_WEIGHTS = 128;
@@ -23,12 +22,6 @@ const DIRECT_MARK = 127;
 const LARGEST_LOG = 6;
 const SMALLEST_LOG = 5;
 const WEIGHTS = 16;
-
-/** @returns the description that the encoder would write for these literals, if it would write one. */
-export function predictHuffmanTree(histogram: Histogram): Uint8Array | undefined {
-  const lengths = huffmanLengths(histogram);
-  return lengths && huffmanDescription(lengths);
-}
 
 /**
  * @param lengths bits by symbol, the last one not 0

@@ -6,7 +6,6 @@
  * of them), and at least 5. The encoder keeps the former in a byte that wraps round: 2 to 4 sequences
  * lower nothing.
  */
-import { fseDescription } from "./fse-description.ts";
 import { highBit } from "./histogram.ts";
 import type { Histogram } from "./histogram.ts";
 import { normalisedCounts } from "./normalised-counts.ts";
@@ -14,12 +13,19 @@ import { normalisedCounts } from "./normalised-counts.ts";
 const LARGEST_LOG = 8;
 const SMALLEST_LOG = 5;
 
-/** @returns the description that the encoder would write; `undefined` where it would write none. */
-export function predictSequenceTable(histogram: Histogram): Uint8Array | undefined {
+/** An FSE table by its shares (RFC 8878 section 4.1.1). */
+export interface TableCells {
+  /** By symbol, -1 for less than one. */
+  readonly cells: Int16Array;
+  readonly log: number;
+}
+
+/** @returns the table that the encoder would make; `undefined` where it would make none. */
+export function sequenceTable(histogram: Histogram): TableCells | undefined {
   if (histogram.counts[histogram.symbols - 1] === histogram.total) return undefined;
-  const tableLog = sequenceTableLog(histogram);
-  const cells = normalisedCounts(histogram, tableLog);
-  return cells && fseDescription(cells, tableLog);
+  const log = sequenceTableLog(histogram);
+  const cells = normalisedCounts(histogram, log);
+  return cells && { cells, log };
 }
 
 function sequenceTableLog({ symbols, total }: Histogram): number {

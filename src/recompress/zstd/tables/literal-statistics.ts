@@ -1,0 +1,59 @@
+import { histogramOf, type Histogram } from "./histogram.ts";
+import { huffmanDescription } from "./huffman-description.ts";
+import { huffmanLengths } from "./huffman-lengths.ts";
+
+const BYTE_VALUES = 256;
+
+/** What there is to know of a block's literals, worked out when it is asked for. */
+export class LiteralStatistics {
+  readonly #counts = new Int32Array(BYTE_VALUES);
+  #bytes: Uint8Array = new Uint8Array(0);
+  #size = 0;
+  #histogram: Histogram | undefined;
+  #lengths: Uint8Array | undefined;
+  #tree: Uint8Array | undefined;
+
+  /** @param bytes the literals are the first `size` of them; borrowed until the next call */
+  take(bytes: Uint8Array, size: number): void {
+    this.#bytes = bytes;
+    this.#size = size;
+    this.#histogram = undefined;
+    this.#lengths = undefined;
+    this.#tree = undefined;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get histogram(): Histogram {
+    this.#histogram ??= histogramOf(this.#count(), this.#size);
+    return this.#histogram;
+  }
+
+  /** Bits by byte value of the codes that the encoder would make; `undefined` where it would make none. */
+  get lengths(): Uint8Array | undefined {
+    this.#lengths ??= huffmanLengths(this.histogram);
+    return this.#lengths;
+  }
+
+  /** The description of these codes; `undefined` where the encoder would write none. */
+  get tree(): Uint8Array | undefined {
+    this.#tree ??= this.lengths && huffmanDescription(this.lengths);
+    return this.#tree;
+  }
+
+  #count(): Int32Array {
+    const counts = this.#counts.fill(0);
+    const bytes = this.#bytes;
+    for (let at = 0; at < this.#size; at++) {
+      const byte = bytes[at] ?? 0;
+      counts[byte] = (counts[byte] ?? 0) + 1;
+    }
+    return counts;
+  }
+}
