@@ -86,7 +86,8 @@ function zstdRebuilder(
   const start = from === undefined ? 0 : at(points, from).streamByte;
   const end = until === undefined ? recipe.streamBytes : at(points, until).streamByte;
   const piece = new Piece(onBytes, end - start);
-  const rebuilder = new ZstdRebuilder({ recipe, onBytes: piece.take, restart: from });
+  const untilByte = until === undefined ? undefined : end;
+  const rebuilder = new ZstdRebuilder({ recipe, onBytes: piece.take, restart: from, untilByte });
   return {
     write: (plain) => {
       if (until !== undefined && piece.isWhole) return false;

@@ -48,11 +48,16 @@ export class RestartScout {
     this.#spacing = spacing;
   }
 
-  /** A frame begins at the run's position. @returns whether that is to be a restart. */
-  frameStart(): boolean {
+  /**
+   * A frame begins at the run's position.
+   *
+   * @param isPossible whether a restart can be there
+   * @returns whether there is to be one.
+   */
+  frameStart(isPossible: boolean): boolean {
     this.#drop();
     const { position } = this.#run;
-    if (position - this.#last < this.#spacing.spacingBytes) return false;
+    if (!isPossible || position - this.#last < this.#spacing.spacingBytes) return false;
     this.#last = position;
     this.#failures = 0;
     return true;

@@ -96,7 +96,8 @@ export class StreamRecorder {
     this.#chooser.forget();
     this.#documents?.frame(streamByte);
     this.frames++;
-    if (this.#scout.frameStart()) this.#addRestart(this.#run.position, streamByte);
+    const isPossible = this.#borders.state !== undefined;
+    if (this.#scout.frameStart(isPossible)) this.#addRestart(this.#run.position, streamByte);
   }
 
   /**

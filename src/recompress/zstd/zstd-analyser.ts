@@ -124,7 +124,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   #takeSkippable(bytes: Uint8Array, isLast: boolean): void {
     const streamByte = this.#partStart;
     this.#partStart = this.#streamBytes;
-    const kept = this.#recorder === undefined ? bytes.slice() : bytes;
+    const kept = this.#recorder === undefined ? Uint8Array.from(bytes) : bytes;
     this.#tell((recorder) => recorder.skippable(kept, isLast, streamByte));
     if (this.#recorder === undefined) this.#keptSkippableBytes += bytes.length;
     if (this.#keptSkippableBytes > MOST_KEPT_SKIPPABLE_BYTES && this.#recorder === undefined)

@@ -1,6 +1,6 @@
 import type { ColumnReader, ColumnWriter } from "../columns.ts";
 import { RecipeError } from "../recipe-error.ts";
-import { CHOICE_RULES, type ChoiceRule } from "./choices/choice-rules.ts";
+import { CHOICE_RULES, type ChoiceRule, NEWEST_RULE } from "./choices/choice-rules.ts";
 import { BORDER_KINDS, type BorderKind } from "./frame-borders.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 
@@ -50,17 +50,15 @@ export function readZstdHead(column: ColumnReader): ZstdHead {
   const engine = column.number();
   const windowBytes = column.numberUpTo(MOST_WINDOW_BYTES);
   const blockBytes = column.numberUpTo(LARGEST_BLOCK_BYTES);
-  const rule = CHOICE_RULES[column.numberUpTo(CHOICE_RULES.length - 1)];
-  const borders = BORDER_KINDS[column.numberUpTo(BORDER_KINDS.length - 1)];
+  const rule = CHOICE_RULES[column.numberUpTo(CHOICE_RULES.length - 1)] ?? NEWEST_RULE;
+  const borders = BORDER_KINDS[column.numberUpTo(BORDER_KINDS.length - 1)] ?? "end";
   const endsEmpty = column.numberUpTo(1) === 1;
   const jobBytes = column.number();
   if (windowBytes < LEAST_WINDOW_BYTES) throw new RecipeError("the recipe's window is too small");
-  if (rule === undefined || blockBytes === 0)
-    throw new RecipeError("the recipe's blocks are empty");
+  if (blockBytes === 0) throw new RecipeError("the recipe's blocks are empty");
   if (jobBytes > 0 && jobBytes < LARGEST_BLOCK_BYTES) {
     throw new RecipeError("the recipe's jobs are too small");
   }
   const jobs = jobBytes === 0 ? undefined : { jobBytes, from: column.number() };
-  if (rule === undefined || borders === undefined) throw new RangeError("numbers were checked");
   return { engine, windowBytes, blockBytes, rule, borders, endsEmpty, jobs };
 }

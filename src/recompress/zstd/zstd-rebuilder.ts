@@ -3,25 +3,18 @@ import type { Recipe } from "../recipe.ts";
 import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
 import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
 import { MOST_DOCUMENTS, readDocumentRecord } from "./chunked/document-records.ts";
-import { type BlockPlan, makeBlock } from "./block-maker.ts";
-import { readBlockRecord } from "./block-records.ts";
-import type { BlockRecord } from "./block-records.ts";
+import { BlockRebuilder } from "./block-rebuilder.ts";
 import { type BlockShape, foretellShape } from "./block-shape.ts";
-import { type BlockChoice, readChoice } from "./choices/block-choice.ts";
-import { BlockChooser } from "./choices/block-chooser.ts";
-import { BlockContents } from "./choices/block-contents.ts";
 import { FinderRun, type RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { predictFrameHeader } from "./frame-header.ts";
 import { readItemRecord } from "./frame-records.ts";
 import type { FrameRecord } from "./frame-records.ts";
-import { BlockWriter } from "./write/block-writer.ts";
 import { Xxh64 } from "./xxh64.ts";
 import { readZstdColumns } from "./zstd-columns.ts";
 import type { ZstdColumnReaders } from "./zstd-columns.ts";
 import { ZSTD_ENGINES } from "./zstd-engines.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
-import { SparseReader } from "./sparse-column.ts";
 import { readZstdHead } from "./zstd-head.ts";
 import type { ZstdHead } from "./zstd-head.ts";
 import { readRestarts } from "./zstd-restarts.ts";
@@ -39,6 +32,8 @@ export interface ZstdRebuild {
    * `plainFrom` on, and the stream's those from its `streamByte` on.
    */
   readonly restart?: number | undefined;
+  /** Nothing that begins at or behind this byte of the stream is made. By default everything is. */
+  readonly untilByte?: number | undefined;
   /** Whether the stream stands in a frame of another: it then has no documents. */
   readonly isNested?: boolean;
 }
@@ -65,22 +60,17 @@ export class ZstdRebuilder implements StreamRebuilder {
   readonly #restart: TarRestart | undefined;
   /** Bytes of the stream before this one are made, but not wanted. */
   readonly #wantedFrom: number;
+  readonly #untilByte: number;
   /** Makes nothing without the whole of the plain bytes. */
   readonly #documents: ChunkedDocuments | undefined;
   #madeDocuments = 0;
   readonly #run: FinderRun;
   readonly #borders: FrameBorders;
-  readonly #blocks: SparseReader;
-  readonly #choices: SparseReader;
-  readonly #chooser: BlockChooser;
-  readonly #contents = new BlockContents();
+  readonly #blocks: BlockRebuilder;
   /** Bytes of the stream at which restarts within frames begin. */
   readonly #forgetAt: ReadonlySet<number>;
-  readonly #writer = new BlockWriter();
   readonly #hash = new Xxh64();
   #frame: OpenFrame | undefined;
-  /** The next block, once something is known of it. */
-  #block: { readonly record: BlockRecord; readonly choice: BlockChoice | undefined } | undefined;
   #plainTaken: number;
   #streamByte: number;
 
@@ -90,26 +80,30 @@ export class ZstdRebuilder implements StreamRebuilder {
     this.#recipe = recipe;
     this.#engines = engines;
     this.#onBytes = onBytes;
+    this.#untilByte = options.untilByte ?? Infinity;
     this.#head = readZstdHead(readZstdColumns(recipe).head);
+    this.#forgetAt = restartsWithinFrames(recipe);
     const place = placeOf(recipe, restart);
     const tar = place.kind === "tar" ? place : undefined;
     this.#restart = tar;
     this.#wantedFrom = place.streamByte;
-    this.#documents = createDocuments(tar, isNested);
+    this.#documents = tar !== undefined || isNested ? undefined : new ChunkedDocuments();
     this.#columns = readZstdColumns(recipe, tar?.positions);
     this.#run = createRun(engineOf(this.#head, engines), this.#head, tar);
-    this.#blocks = new SparseReader(this.#columns.blocks, tar?.passed.blocks);
-    this.#choices = new SparseReader(this.#columns.choices, tar?.passed.choices);
-    this.#chooser = new BlockChooser(this.#head.blockBytes);
-    this.#forgetAt = restartsWithinFrames(recipe);
+    this.#blocks = new BlockRebuilder(this.#columns, this.#head, tar);
     this.#borders = new FrameBorders(this.#head.borders, tar?.borders);
-    this.#plainTaken = tar?.plainFrom ?? 0;
-    this.#streamByte = tar?.streamByte ?? 0;
+    [this.#plainTaken, this.#streamByte] =
+      tar === undefined ? [0, 0] : [tar.plainFrom, tar.streamByte];
     this.#checkWarmUp();
   }
 
+  /** Whether all has been made up to `untilByte`. */
+  get isDone(): boolean {
+    return this.#streamByte >= this.#untilByte;
+  }
+
   write(plain: Uint8Array): void {
-    for (let at = 0; at < plain.length;) {
+    for (let at = 0; at < plain.length && !this.isDone;) {
       this.#run.makeRoom();
       const taken = Math.min(this.#run.free, plain.length - at);
       if (taken === 0) throw new RecipeError("the recipe's blocks do not fit its window");
@@ -147,6 +141,7 @@ export class ZstdRebuilder implements StreamRebuilder {
 
   /** @returns whether anything was done. */
   #step(): boolean {
+    if (this.isDone) return false;
     if (this.#run.position < (this.#restart?.plainAt ?? 0)) return this.#warmUp();
     return this.#frame === undefined ? this.#beginItem() : this.#writeBlock(this.#frame);
   }
@@ -171,7 +166,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     const record = readItemRecord(this.#columns);
     if (record.kind !== "frame") throw new RecipeError("a restart of the recipe is in no frame");
     this.#frame = { record, plainStart: frame.plainStart, isBegun: true };
-    this.#writer.startFrame(frame.carried);
+    this.#blocks.startFrame(frame.carried);
   }
 
   #beginItem(): boolean {
@@ -187,8 +182,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     const { grownWindowBytes = 0 } = record;
     if (grownWindowBytes > this.#run.windowBytes) this.#run.grow(grownWindowBytes);
     this.#frame = { record, plainStart: this.#run.position, isBegun: false };
-    this.#writer.startFrame();
-    this.#chooser.forget();
+    this.#blocks.startFrame();
     this.#hash.reset();
     return true;
   }
@@ -212,53 +206,37 @@ export class ZstdRebuilder implements StreamRebuilder {
   }
 
   #writeBlock(frame: OpenFrame): boolean {
-    const { record, choice } = (this.#block ??= this.#readBlock());
-    const shape = record.shape ?? this.#foretellShape(frame);
+    const shape = this.#shapeOfNext(frame);
     if (shape === undefined || shape.sizeBytes > this.#run.pendingBytes) return false;
     const { sizeBytes, isLast } = shape;
+    if (this.#forgetAt.has(this.#streamByte)) this.#blocks.passRestart();
     const isOnlyBlock = !frame.isBegun && isLast;
-    if (this.#forgetAt.has(this.#streamByte)) this.#chooser.forget();
-    this.#find({ sizeBytes, frameStart: frame.plainStart, isOnlyBlock }, record.fixes);
+    this.#find({ sizeBytes, frameStart: frame.plainStart, isOnlyBlock });
     if (!frame.isBegun) this.#emitHeader(frame, isOnlyBlock ? sizeBytes : undefined);
     const plain = this.#run.pending(sizeBytes);
-    this.#emitBlock(
-      { shape, record, choice: choice ?? this.#chooser.choose(this.#contents, this.#head.rule) },
-      plain,
-    );
+    this.#emit(this.#blocks.write({ shape, plain, finder: this.#run.finder }));
     if (frame.record.checksum === "computed") this.#hash.update(plain);
     this.#documents?.write(plain);
     this.#run.advance(sizeBytes);
-    this.#block = undefined;
     if (isLast) this.#endFrame(frame);
     return true;
   }
 
-  #readBlock(): { readonly record: BlockRecord; readonly choice: BlockChoice | undefined } {
-    const record = readBlockRecord(this.#columns, this.#blocks);
-    return { record, choice: this.#choices.next() ? readChoice(this.#columns.choices) : undefined };
-  }
-
-  #foretellShape({ plainStart: frameStart }: OpenFrame): BlockShape | undefined {
+  /** @returns `undefined` as long as the plain bytes do not show it. */
+  #shapeOfNext({ plainStart: frameStart }: OpenFrame): BlockShape | undefined {
+    const { shape } = this.#blocks.next.record;
+    if (shape !== undefined) return shape;
     const { position } = this.#run;
     const { blockBytes, endsEmpty } = this.#head;
     return foretellShape(this.#borders, { position, frameStart, blockBytes, endsEmpty });
   }
 
-  #find(block: RunBlock, fixes: readonly number[]): void {
+  #find(block: RunBlock): void {
     const { jobs } = this.#head;
     if (jobs !== undefined && jobs.from === this.#run.position && this.#frame?.isBegun === true) {
       this.#run.workInJobs(this.#run.createFinder(jobs.jobBytes), jobs.jobBytes);
     }
-    this.#run.find(block, { kind: "replay", fixes });
-    const { sequences, count } = this.#run.finder;
-    const plain = this.#run.pending(block.sizeBytes);
-    this.#contents.take(plain, sequences, block.sizeBytes > 0 ? count : 0);
-  }
-
-  #emitBlock(plan: Omit<BlockPlan, "contents">, plain: Uint8Array): void {
-    const block = makeBlock({ ...plan, contents: this.#contents });
-    this.#emit(this.#writer.write(block, plain));
-    this.#chooser.take(block);
+    this.#run.find(block, { kind: "replay", fixes: this.#blocks.next.record.fixes });
   }
 
   #emitHeader(frame: OpenFrame, onlyBlockBytes: number | undefined): void {
@@ -290,13 +268,6 @@ function placeOf(recipe: Recipe, index: number | undefined): RestartRecord | typ
   const record = readRestarts(recipe)[index];
   if (record === undefined) throw new RecipeError(`the recipe has no restart ${index}`);
   return record;
-}
-
-function createDocuments(
-  restart: TarRestart | undefined,
-  isNested: boolean,
-): ChunkedDocuments | undefined {
-  return restart === undefined && !isNested ? new ChunkedDocuments() : undefined;
 }
 
 function restartsWithinFrames(recipe: Recipe): ReadonlySet<number> {

@@ -43,6 +43,9 @@ const FROM_1_17_2: VersionRule = { ...FROM_1_16_5, mostPlainLiterals: 16, weighs
 const FROM_1_17_8: VersionRule = { ...FROM_1_17_2, tellsRuns: true };
 const FROM_1_20: VersionRule = { ...FROM_1_17_8, weighsEnds: true };
 
+/** As 1.20 has it by default. */
+export const NEWEST_RULE: ChoiceRule = { ...FROM_1_20, codesAllLiterals: false };
+
 /** Their places are numbers in recipes: what stands here never changes, and new ones come at the end. */
 export const CHOICE_RULES: readonly ChoiceRule[] = [
   FROM_1_20,

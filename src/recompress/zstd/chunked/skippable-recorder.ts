@@ -52,7 +52,7 @@ export class SkippableRecorder {
 
   /** Bytes of a frame, as they come, the header by itself. They are copied. */
   take(bytes: Uint8Array, isLast: boolean): void {
-    this.#held.push(bytes.slice());
+    this.#held.push(Uint8Array.from(bytes));
     this.#sizeBytes += bytes.length;
     if (this.#sizeBytes > MOST_HELD_BYTES) this.#writeHeld();
     if (isLast) this.#end(Buffer.concat(this.#held));
@@ -108,7 +108,7 @@ export class SkippableRecorder {
       return this.#tools.analyse(content, (plain) => {
         left -= plain.length;
         if (left < 0) throw new DocumentTooLarge();
-        parts.push(plain.slice());
+        parts.push(Uint8Array.from(plain));
       });
     } catch (error) {
       if (error instanceof DocumentTooLarge) return undefined;

@@ -8,7 +8,9 @@ export type TableKind = 0 | 1 | 2;
 
 /** What there is to know of the codes of a block's sequences, worked out when it is asked for. */
 export class SequenceStatistics {
-  readonly #counts = CODE_KINDS.map(({ largestSymbol }) => new Int32Array(largestSymbol + 1));
+  readonly #literalLengths = new Int32Array(CODE_KINDS[0].largestSymbol + 1);
+  readonly #offsets = new Int32Array(CODE_KINDS[1].largestSymbol + 1);
+  readonly #matchLengths = new Int32Array(CODE_KINDS[2].largestSymbol + 1);
   #sequences: Int32Array = new Int32Array(0);
   #count = 0;
   #histograms: readonly Histogram[] | undefined;
@@ -49,10 +51,9 @@ export class SequenceStatistics {
   }
 
   #countCodes(): readonly Int32Array[] {
-    const [literalLengths, offsets, matchLengths] = this.#counts.map((counts) => counts.fill(0));
-    if (literalLengths === undefined || offsets === undefined || matchLengths === undefined) {
-      return [];
-    }
+    const literalLengths = this.#literalLengths.fill(0);
+    const offsets = this.#offsets.fill(0);
+    const matchLengths = this.#matchLengths.fill(0);
     const sequences = this.#sequences;
     for (let at = 0; at < 3 * this.#count; at += 3) {
       const literalLength = literalLengthCode(sequences[at] ?? 0);
@@ -62,6 +63,6 @@ export class SequenceStatistics {
       matchLengths[matchLength] = (matchLengths[matchLength] ?? 0) + 1;
       offsets[offset] = (offsets[offset] ?? 0) + 1;
     }
-    return this.#counts;
+    return [literalLengths, offsets, matchLengths];
   }
 }
