@@ -17,7 +17,7 @@ export interface ThreadedRebuild {
   readonly signal: AbortSignal;
   /** Told the plain bytes that were rebuilt since it was told last. */
   readonly onProgress?: (plainBytes: number) => void;
-  /** As `planRebuild` has it. */
+  /** As `planRebuild` has it; without it, one thread gets the stream whole. */
   readonly leastPieceBytes?: number | undefined;
 }
 
@@ -39,7 +39,7 @@ export async function* rebuildInThreads(
   if (recipe.plainBytes !== options.plain.sizeBytes) {
     throw new RecipeError("the recipe is for plain bytes of another size");
   }
-  const pieces = planRebuild(recipe, options.leastPieceBytes);
+  const pieces = planRebuild(recipe, options.leastPieceBytes ?? leastPieceFor(options.threads));
   await using crew = new RebuildCrew(pieces, options);
   const joiner = new PieceJoiner();
   for (const [index, piece] of pieces.entries()) {
@@ -50,6 +50,11 @@ export async function* rebuildInThreads(
     }
     joiner.end();
   }
+}
+
+/** One thread has nothing to gain from pieces, and would go over what comes before each of them again. */
+function leastPieceFor(threads: number): number | undefined {
+  return threads === 1 ? Number.POSITIVE_INFINITY : undefined;
 }
 
 /** Threads and the pieces they work at. */
