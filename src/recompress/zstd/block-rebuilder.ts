@@ -82,7 +82,8 @@ export class BlockRebuilder {
       record,
       contents,
     });
-    const bytes = this.#writer.write(block, plain);
+    const codes = block.sequences === undefined ? undefined : contents.sequences.codes;
+    const bytes = this.#writer.write(block, plain, codes);
     this.#chooser.take(block);
     return bytes;
   }

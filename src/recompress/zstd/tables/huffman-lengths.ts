@@ -19,12 +19,22 @@ const SMALLEST_LIMIT = 5;
 export function huffmanLengths(histogram: Histogram): Uint8Array | undefined {
   const order = byFallingCount(histogram);
   if (order.length < 2) return undefined;
-  const counts = Float64Array.from(order, (symbol) => histogram.counts[symbol] ?? 0);
+  const counts = countsOf(order, histogram);
   const lengths = limitLengths(counts, treeDepths(counts), lengthLimit(histogram));
   if (lengths === undefined) return undefined;
   const bySymbol = new Uint8Array(histogram.symbols);
-  for (const [index, symbol] of order.entries()) bySymbol[symbol] = lengths[index] ?? 0;
+  for (let index = 0; index < order.length; index++) {
+    bySymbol[order[index] ?? 0] = lengths[index] ?? 0;
+  }
   return bySymbol;
+}
+
+function countsOf(order: Uint8Array, histogram: Histogram): Float64Array {
+  const counts = new Float64Array(order.length);
+  for (let index = 0; index < order.length; index++) {
+    counts[index] = histogram.counts[order[index] ?? 0] ?? 0;
+  }
+  return counts;
 }
 
 function lengthLimit({ symbols, total }: Histogram): number {
@@ -33,15 +43,18 @@ function lengthLimit({ symbols, total }: Histogram): number {
   return Math.min(Math.max(Math.min(LARGEST_LIMIT, useful), needed, SMALLEST_LIMIT), LARGEST_LIMIT);
 }
 
-function byFallingCount({ counts, symbols }: Histogram): Uint32Array {
-  // One number for each symbol, so that the order is total and the sort needs no closure.
-  const keys = new Float64Array(symbols);
+function byFallingCount({ counts, symbols }: Histogram): Uint8Array {
+  // One number for each symbol, so that the order is total and the sort needs no closure. Counts take 18 bits.
+  const keys = new Int32Array(symbols);
   let used = 0;
   for (let symbol = 0; symbol < symbols; symbol++) {
     const count = counts[symbol] ?? 0;
     if (count > 0) keys[used++] = symbol - count * 256;
   }
-  return Uint32Array.from(keys.subarray(0, used).toSorted(), (key) => ((key % 256) + 256) % 256);
+  const sorted = keys.subarray(0, used).toSorted();
+  const order = new Uint8Array(used);
+  for (let index = 0; index < used; index++) order[index] = (sorted[index] ?? 0) & 255;
+  return order;
 }
 
 /** @param counts of the leaves, falling; at least two. @returns how deep each leaf is, rising. */

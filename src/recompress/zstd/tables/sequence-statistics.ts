@@ -1,4 +1,5 @@
-import { CODE_KINDS, literalLengthCode, matchLengthCode, offsetCode } from "../codes.ts";
+import { CODE_KINDS } from "../codes.ts";
+import { SequenceCodes } from "../sequence-codes.ts";
 import { fseDescription } from "./fse-description.ts";
 import { histogramOf, type Histogram } from "./histogram.ts";
 import { sequenceTable, type TableCells } from "./sequence-tables.ts";
@@ -14,12 +15,15 @@ export class SequenceStatistics {
   #sequences: Int32Array = new Int32Array(0);
   #count = 0;
   #histograms: readonly Histogram[] | undefined;
+  readonly #codes = new SequenceCodes();
+  #hasCodes = false;
   readonly #tables: (TableCells | undefined)[] = [];
 
   /** @param sequences the first `count` of them, three numbers each; borrowed until the next call */
   take(sequences: Int32Array, count: number): void {
     this.#sequences = sequences;
     this.#count = count;
+    this.#hasCodes = false;
     this.#histograms = undefined;
     this.#tables.length = 0;
   }
@@ -31,6 +35,13 @@ export class SequenceStatistics {
   /** Three numbers each. */
   get sequences(): Int32Array {
     return this.#sequences;
+  }
+
+  /** Of all sequences. @throws {RecipeError} when there is no code for a number. */
+  get codes(): SequenceCodes {
+    if (!this.#hasCodes) this.#codes.find(this.#sequences, this.#count);
+    this.#hasCodes = true;
+    return this.#codes;
   }
 
   histogram(kind: TableKind): Histogram {
@@ -51,18 +62,20 @@ export class SequenceStatistics {
   }
 
   #countCodes(): readonly Int32Array[] {
-    const literalLengths = this.#literalLengths.fill(0);
-    const offsets = this.#offsets.fill(0);
-    const matchLengths = this.#matchLengths.fill(0);
-    const sequences = this.#sequences;
-    for (let at = 0; at < 3 * this.#count; at += 3) {
-      const literalLength = literalLengthCode(sequences[at] ?? 0);
-      const matchLength = matchLengthCode(sequences[at + 1] ?? 0);
-      const offset = offsetCode(sequences[at + 2] ?? 0);
-      literalLengths[literalLength] = (literalLengths[literalLength] ?? 0) + 1;
-      matchLengths[matchLength] = (matchLengths[matchLength] ?? 0) + 1;
-      offsets[offset] = (offsets[offset] ?? 0) + 1;
-    }
-    return [literalLengths, offsets, matchLengths];
+    const { literals, offsets, matches } = this.codes;
+    return [
+      countInto(this.#literalLengths, literals, this.#count),
+      countInto(this.#offsets, offsets, this.#count),
+      countInto(this.#matchLengths, matches, this.#count),
+    ];
   }
+}
+
+function countInto(counts: Int32Array, codes: Uint8Array, size: number): Int32Array {
+  counts.fill(0);
+  for (let index = 0; index < size; index++) {
+    const code = codes[index] ?? 0;
+    counts[code] = (counts[code] ?? 0) + 1;
+  }
+  return counts;
 }

@@ -1,4 +1,5 @@
 import { RecipeError } from "../../recipe-error.ts";
+import type { SequenceCodes } from "../sequence-codes.ts";
 import type { DecodedBlock } from "../decoded-block.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import { BlockOutput } from "./block-output.ts";
@@ -36,13 +37,15 @@ export class BlockWriter {
    * used again.
    *
    * @param plain where the block's plain bytes lie from `start` to `end`; of compressed blocks not read
+   * @param codes of the block's sequences, where they have been found before
    * @returns a view, which the next block changes.
    * @throws {RecipeError} when the decisions do not fit together.
    */
-  write(block: DecodedBlock, plain: Uint8Array): Uint8Array {
+  write(block: DecodedBlock, plain: Uint8Array, codes?: SequenceCodes): Uint8Array {
     this.#output.rewind();
     const headerAt = this.#output.leave(BLOCK_HEADER_BYTES);
-    const size = this.#content(block, plain);
+    const size =
+      block.type === "compressed" ? this.#compressed(block, codes) : this.#simple(block, plain);
     const type = BLOCK_TYPES.indexOf(block.type);
     this.#output.numberAt(
       headerAt,
@@ -53,8 +56,7 @@ export class BlockWriter {
   }
 
   /** @returns the size that the header says. */
-  #content(block: DecodedBlock, plain: Uint8Array): number {
-    if (block.type === "compressed") return this.#compressed(block);
+  #simple(block: DecodedBlock, plain: Uint8Array): number {
     const size = block.end - block.start;
     if (size > LARGEST_BLOCK_BYTES) throw new RecipeError("a block is too large");
     const isRun = block.type === "rle";
@@ -62,12 +64,13 @@ export class BlockWriter {
     return size;
   }
 
-  #compressed({ literals, sequences }: DecodedBlock): number {
+  /** @returns the same. */
+  #compressed({ literals, sequences }: DecodedBlock, codes: SequenceCodes | undefined): number {
     if (literals === undefined || sequences === undefined) {
       throw new RecipeError("a compressed block lacks a section");
     }
     this.#literals.write(literals);
-    this.#sequences.write(sequences);
+    this.#sequences.write(sequences, codes);
     return this.#output.size - BLOCK_HEADER_BYTES;
   }
 }

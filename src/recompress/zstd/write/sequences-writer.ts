@@ -3,8 +3,8 @@ import { CODE_KINDS, LITERAL_LENGTH_BITS, MATCH_LENGTH_BITS } from "../codes.ts"
 import type { SequencesSection } from "../decoded-block.ts";
 import { LONG_COUNT, MOST_SEQUENCES } from "../limits.ts";
 import type { BlockOutput } from "./block-output.ts";
+import { SequenceCodes } from "../sequence-codes.ts";
 import type { CarriedTable } from "./carried-tables.ts";
-import { SequenceCodes } from "./sequence-codes.ts";
 import { SequenceTableWriter } from "./sequence-table-writer.ts";
 import { StateBits } from "./state-bits.ts";
 
@@ -17,7 +17,7 @@ const SHORT_OFFSET_BITS = 16;
 export class SequencesWriter {
   readonly #output: BlockOutput;
   readonly #tables: readonly [SequenceTableWriter, SequenceTableWriter, SequenceTableWriter];
-  readonly #codes = new SequenceCodes();
+  readonly #ownCodes = new SequenceCodes();
   readonly #literalStates = new StateBits();
   readonly #offsetStates = new StateBits();
   readonly #matchStates = new StateBits();
@@ -43,17 +43,18 @@ export class SequencesWriter {
   /**
    * Writes one section (RFC 8878 section 3.1.1.3.2).
    *
+   * @param known the codes of the section's sequences, where they have been found before
    * @throws {RecipeError} when the tables cannot say the sequences.
    */
-  write(section: SequencesSection): void {
+  write(section: SequencesSection, known?: SequenceCodes): void {
     this.#writeCount(section);
     if (section.count === 0) return;
-    const { modes, count } = section;
+    const { modes } = section;
     if ((modes & 3) !== 0) throw new RecipeError("reserved bits are set in a block's modes");
     this.#output.number(modes, 1);
-    this.#codes.find(section.sequences, count);
-    this.#writeTables(section);
-    this.#writeSequences(section);
+    const codes = known ?? this.#findCodes(section);
+    this.#writeTables(section, codes);
+    this.#writeSequences(section, codes);
     this.#matchStates.writeStart(this.#output);
     this.#offsetStates.writeStart(this.#output);
     this.#literalStates.writeStart(this.#output);
@@ -70,8 +71,15 @@ export class SequencesWriter {
     else this.#output.number(255 + (count - LONG_COUNT) * 256, 3);
   }
 
-  #writeTables({ modes, count, tables: descriptions }: SequencesSection): void {
-    const { literals, offsets, matches } = this.#codes;
+  #findCodes({ sequences, count }: SequencesSection): SequenceCodes {
+    this.#ownCodes.find(sequences, count);
+    return this.#ownCodes;
+  }
+
+  #writeTables(
+    { modes, count, tables: descriptions }: SequencesSection,
+    { literals, offsets, matches }: SequenceCodes,
+  ): void {
     [
       { mode: modes >> 6, codes: literals, states: this.#literalStates },
       { mode: modes >> 4, codes: offsets, states: this.#offsetStates },
@@ -88,9 +96,9 @@ export class SequencesWriter {
    * last sequence comes first here, and the parts of each in the reverse of a decoder's order: what leads
    * to the next states, then the extra bits.
    */
-  #writeSequences({ sequences, count }: SequencesSection): void {
+  #writeSequences({ sequences, count }: SequencesSection, codes: SequenceCodes): void {
     const output = this.#output;
-    const { literals, offsets, matches } = this.#codes;
+    const { literals, offsets, matches, literalExtras, matchExtras } = codes;
     const literalStates = this.#literalStates.parts;
     const offsetStates = this.#offsetStates.parts;
     const matchStates = this.#matchStates.parts;
@@ -106,8 +114,8 @@ export class SequencesWriter {
       const literalWidth = literalPart >> 16;
       const literalBits = byteAt(LITERAL_LENGTH_BITS, byteAt(literals, index));
       const matchBits = byteAt(MATCH_LENGTH_BITS, byteAt(matches, index));
-      const literal = numberAt(this.#codes.literalExtras, index);
-      const match = numberAt(this.#codes.matchExtras, index);
+      const literal = numberAt(literalExtras, index);
+      const match = numberAt(matchExtras, index);
       const width = literalWidth + literalBits;
       if (width + matchBits <= MOST_BITS) {
         const both = literal | (match << literalBits);

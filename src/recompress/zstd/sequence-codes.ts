@@ -1,4 +1,4 @@
-import { RecipeError } from "../../recipe-error.ts";
+import { RecipeError } from "../recipe-error.ts";
 import {
   LITERAL_LENGTH_BASES,
   literalLengthCode,
@@ -6,8 +6,8 @@ import {
   matchLengthCode,
   offsetCode,
   SHORTEST_MATCH,
-} from "../codes.ts";
-import { MOST_SEQUENCES } from "../limits.ts";
+} from "./codes.ts";
+import { MOST_SEQUENCES } from "./limits.ts";
 
 const LARGEST_LITERAL_LENGTH = 0x1ffff;
 const LARGEST_MATCH_LENGTH = LARGEST_LITERAL_LENGTH + SHORTEST_MATCH;
