@@ -1,13 +1,13 @@
-/** The layers that real encoders compress: Debian's packages, an application of npm's, and a made-up one. */
+/** The layers that real encoders compress: Debian's packages, npm's, and a made-up one. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { mkdir, mkdtempDisposable, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { env } from "node:process";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { plainLayerPieces } from "../../fixtures/plain-layer.ts";
-import { runProgram } from "../../fixtures/program.ts";
+import { listBeside, runForLayer } from "./layer-programs.ts";
+import { makeNpmLayer, type NpmLayer } from "./npm-layers.ts";
 
 const MADE_UP_BYTES = 64 * 1024 * 1024;
 const FIRST_BUILD = "1700000000";
@@ -15,7 +15,6 @@ const SECOND_BUILD = "1710000000";
 const BASE_PACKAGES = "git,python3,perl,curl";
 /** Base images leave these out. */
 const LEFT_OUT = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*/*.gz"];
-const APPLICATION = `import { Hono } from "hono";\nexport const application = new Hono();\n`;
 
 /** One layer that can be made. */
 export interface PlainLayer {
@@ -37,9 +36,16 @@ export const PLAIN_LAYERS: readonly PlainLayer[] = [
     name: "debian-base-2",
     make: (file) => makeDebian(file, { isUpdated: true, packages: BASE_PACKAGES }),
   },
-  { name: "npm-app-1", make: (file) => makeApplication(file, "before") },
-  { name: "npm-app-2", make: (file) => makeApplication(file, "after") },
+  npmLayer("npm-app-1", { packages: "app-1", release: "1", builtAt: FIRST_BUILD }),
+  npmLayer("npm-app-rebuilt", { packages: "app-1", release: "2", builtAt: SECOND_BUILD }),
+  npmLayer("npm-app-2", { packages: "app-2", release: "2", builtAt: SECOND_BUILD }),
+  npmLayer("node-1", { packages: "node-1", builtAt: FIRST_BUILD }),
+  npmLayer("node-2", { packages: "node-2", builtAt: SECOND_BUILD }),
 ];
+
+function npmLayer(name: string, what: NpmLayer): PlainLayer {
+  return { name, make: async (file) => await makeNpmLayer(file, what) };
+}
 
 /** @returns the file's sha256 in hex. */
 export async function digestOf(file: string): Promise<string> {
@@ -80,10 +86,13 @@ async function makeDebian(file: string, { isUpdated, packages }: DebianLayer): P
       ? ["--variant=minbase"]
       : ["--variant=important", `--include=${packages}`];
   const excludes = LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`);
-  await run(["mmdebstrap", "--quiet", ...variant, ...excludes, codename, file, ...sources], {
-    SOURCE_DATE_EPOCH: isUpdated ? SECOND_BUILD : FIRST_BUILD,
-  });
-  const status = await run(["tar", "-xOf", file, "./var/lib/dpkg/status"]);
+  await runForLayer(
+    ["mmdebstrap", "--quiet", ...variant, ...excludes, codename, file, ...sources],
+    {
+      SOURCE_DATE_EPOCH: isUpdated ? SECOND_BUILD : FIRST_BUILD,
+    },
+  );
+  const status = await runForLayer(["tar", "-xOf", file, "./var/lib/dpkg/status"]);
   await writeFile(listBeside(file), packageList(status));
 }
 
@@ -93,7 +102,7 @@ async function debianSources(
 ): Promise<{ codename: string; sources: readonly string[] }> {
   const [, codename = ""] =
     /^VERSION_CODENAME=(.+)$/m.exec(await readFile("/etc/os-release", "utf8")) ?? [];
-  const targets = await run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"]);
+  const targets = await runForLayer(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"]);
   const wanted = isUpdated ? [codename, `${codename}-updates`, `${codename}-security`] : [codename];
   const sources = wanted.map((release) => {
     const line = targets.split("\n").find((target) => target.endsWith(` ${release}`));
@@ -110,47 +119,4 @@ function packageList(status: string): string {
     return name === "" ? "" : `${name} ${version}\n`;
   });
   return rows.toSorted().join("");
-}
-
-/** An application with its modules; `before` has the releases that came before those of `after`. */
-async function makeApplication(file: string, which: "before" | "after"): Promise<void> {
-  await using folder = await mkdtempDisposable(join(dirname(file), "npm-"));
-  const root = join(folder.path, "app");
-  await mkdir(join(root, "src"), { recursive: true });
-  const all = JSON.parse(
-    await readFile(new URL("npm-app.json", import.meta.url), "utf8"),
-  ) as Record<typeof which, object>;
-  const manifest = { name: "app", version: "1.0.0", private: true, dependencies: all[which] };
-  await writeFile(join(root, "package.json"), JSON.stringify(manifest, undefined, 2));
-  await writeFile(join(root, "src", "main.js"), `// ${which}\n${APPLICATION}`);
-  const quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  await run(["npm", "install", "--prefix", root, ...quiet]);
-  await writeFile(listBeside(file), await readFile(join(root, "package-lock.json")));
-  const seconds = which === "before" ? FIRST_BUILD : SECOND_BUILD;
-  const owner = ["--owner=0", "--group=0", "--numeric-owner"];
-  const order = [
-    "--sort=name",
-    "--format=pax",
-    `--mtime=@${seconds}`,
-    "--pax-option=delete=atime,delete=ctime",
-  ];
-  await run(["tar", ...order, ...owner, "-cf", file, "-C", folder.path, "app"]);
-}
-
-/** Where the list of what a layer holds goes. */
-function listBeside(file: string): string {
-  return file.replace(/(\.part)?\.tar$/, ".list");
-}
-
-async function run(
-  command: readonly [string, ...string[]],
-  more: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const inherited = Object.entries(env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  );
-  return await runProgram({
-    command: [...command],
-    env: { ...Object.fromEntries(inherited), ...more },
-  });
 }
