@@ -1,5 +1,5 @@
 import type { BitInput } from "./bit-input.ts";
-import { BrokenStream } from "../../stream-errors.ts";
+import { BrokenStream, UnsupportedStream } from "../../stream-errors.ts";
 import type { DecodeTables } from "./decode-tables.ts";
 import {
   DISTANCE_INDEX_BITS,
@@ -19,6 +19,8 @@ const DISTANCE_MASK = (1 << DISTANCE_INDEX_BITS) - 1;
 const DISTANCE_SECOND_MASK = (1 << DISTANCE_SECOND_BITS) - 1;
 /** More than any token can take: 15 + 5 bits of a length, 15 + 13 of a distance. */
 const MOST_TOKEN_BITS = 48;
+/** It has a code of its own, without extra bits; the one before could say it, too. */
+const LONGEST_MATCH = 258;
 /** What a turn of the fast loop may read: two literals and a token, and the rest of a four-byte load. */
 const FAST_MARGIN_BITS = 128;
 
@@ -43,6 +45,7 @@ export class TokenDecoder {
    * Decodes until the block ends, the output is full, or the input does not hold a whole token.
    *
    * @throws {BrokenStream} for what is no token.
+   * @throws {UnsupportedStream} for a token in other bits than encoders write it in.
    */
   run(tables: DecodeTables): Pause {
     for (;;) {
@@ -81,6 +84,7 @@ export class TokenDecoder {
       }
       if (entry < FIRST_LENGTH_ENTRY) break;
       const length = lengthOf(entry, word);
+      if (isLongestByOtherCode(length, entry)) break;
       codeBit += entry & 31;
       word = view.getUint32(codeBit >>> 3, true) >>> (codeBit & 7);
       let distanceEntry = at(distances, word & DISTANCE_MASK);
@@ -90,7 +94,7 @@ export class TokenDecoder {
         distanceEntry = at(distances, (distanceEntry & 0xffff) + (word & DISTANCE_SECOND_MASK));
       }
       const distance = distanceOf(distanceEntry, word);
-      if (distance === 0 || distance > to) break;
+      if (isOutside(distance, to)) break;
       const token = (length << 16) | distance;
       copyMatch(bytes, to, token);
       tokens[count++] = token;
@@ -138,6 +142,9 @@ export class TokenDecoder {
     const input = this.#input;
     const length = lengthOf(lengthEntry, input.peek());
     input.bit += lengthEntry & 31;
+    if (isLongestByOtherCode(length, lengthEntry) && !input.isOverread) {
+      throw new UnsupportedStream("it says the length 258 by the code of shorter ones");
+    }
     let entry = at(distances, input.peek() & DISTANCE_MASK);
     if (entry < 0) {
       input.bit += DISTANCE_INDEX_BITS;
@@ -163,6 +170,16 @@ function putLiterals(to: Uint8Array | Uint32Array, index: number, entry: number)
 function lengthOf(entry: number, word: number): number {
   const extra = (word & ((1 << (entry & 31)) - 1)) >>> ((entry >>> 5) & 15);
   return ((entry >>> 9) & 511) + extra;
+}
+
+/** @param entry the length's, with bits for more than the code */
+function isLongestByOtherCode(length: number, entry: number): boolean {
+  return length === LONGEST_MATCH && (entry & 31) !== ((entry >>> 5) & 15);
+}
+
+/** Nothing, or more bytes back than there are. */
+function isOutside(distance: number, to: number): boolean {
+  return distance === 0 || distance > to;
 }
 
 /** @param word the bits from the distance's code on, the code included */
