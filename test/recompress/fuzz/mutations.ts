@@ -52,7 +52,8 @@ const MUTATIONS: readonly Mutation[] = [
 
 /** @param bytes at least one. @returns other bytes, most often: one to four changes one after another. */
 export function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  let spoilt = bytes;
+  // A buffer's own `slice` would not copy, and each trial would spoil the next one's sample.
+  let spoilt: Uint8Array = new Uint8Array(bytes);
   for (let changes = random.between(1, MOST_CHANGES); changes > 0; changes--) {
     if (spoilt.length > 0) spoilt = random.pick(MUTATIONS)(spoilt, random);
   }
