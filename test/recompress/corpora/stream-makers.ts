@@ -27,13 +27,21 @@ export interface StreamMaker {
   make(task: StreamTask): Promise<void>;
 }
 
-/** Encoders that write much of what is pushed; the rest are tried on one layer only. */
-const COMMON_ENCODERS = new Set(
-  "go-1.26-6 go-1.26-1 go-1.27-6 go-1.27-1 pgzip-default pgzip-256k-default zlib-6 gnu-6 gnu-9 pigz-6".split(
-    " ",
-  ),
-);
-const COMMON_ZSTD = /^(zstd-1\.20\.3-(fastest|default|better|best)|chunked-default)$/;
+/** What writes much of what is pushed; the rest is tried on one layer only. */
+const COMMON = new Set([
+  "skopeo-gzip",
+  "skopeo-zstd",
+  "podman-zstd-chunked",
+  "docker-gzip",
+  "crane-gzip",
+  "go-1.26-6",
+  "go-1.27-6",
+  "pgzip-256k-default",
+  "zlib-6",
+  "gnu-6",
+  "pigz-6",
+  "zstd-1.20.3-better",
+]);
 /** Old skopeo leaves out the zeros at the tar's end. */
 const CHANGES_PLAIN = /-chunked$/;
 
@@ -60,7 +68,7 @@ function fromTool(stream: RealStream): StreamMaker {
     format: stream.format,
     hasModel: true,
     keepsPlain: !CHANGES_PLAIN.test(stream.name),
-    isCommon: true,
+    isCommon: COMMON.has(stream.name),
     settle: () => canMake(stream),
     make: (task) => makeRealStream(stream, task),
   };
@@ -73,7 +81,7 @@ function fromEncoder(encoder: Encoder, programFolder: string): StreamMaker {
     format,
     hasModel,
     keepsPlain,
-    isCommon: COMMON_ENCODERS.has(name) || COMMON_ZSTD.test(name),
+    isCommon: COMMON.has(name),
     settle: () => settleEncoder(encoder, programFolder),
     make: ({ layerFile, streamFile }) =>
       encodeFile({ encoder, plainFile: layerFile, streamFile, programFolder }),
