@@ -1,6 +1,7 @@
 /**
  * Loads compiled modules. They import nothing, so they can reach nothing but their own memory.
  */
+import { withPages } from "./wasm-pages.ts";
 
 /** What this code needs of `WebAssembly`, which Node's types leave out. */
 interface WebAssemblyApi {
@@ -43,13 +44,15 @@ export class WasmInstance {
 
 /**
  * @param base64 a module
+ * @param pages of 64 KiB, with which its memory begins; by default as many as the module asks for
  * @returns an instance; `undefined` where WebAssembly is switched off, or there is no room for a memory.
  */
-export function instantiate(base64: string): WasmInstance | undefined {
+export function instantiate(base64: string, pages?: number): WasmInstance | undefined {
   const api: unknown = Reflect.get(globalThis, "WebAssembly");
   if (!isWebAssembly(api)) return undefined;
+  const bytes = Buffer.from(base64, "base64");
   // The engine shares the code of modules with the same bytes.
-  const module = new api.Module(Buffer.from(base64, "base64"));
+  const module = new api.Module(pages === undefined ? bytes : withPages(bytes, pages));
   try {
     return new WasmInstance(new api.Instance(module).exports);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { chooseBorders } from "./border-choice.ts";
 import type { BorderKind } from "./frame-borders.ts";
 import type { SampleBlock, SeenSettings, StreamSample } from "./stream-sample.ts";
-import type { SequenceFinder } from "./sequence-finder.ts";
+import { FinderRun } from "./finder-run.ts";
+import type { SpentWindows } from "./finders/spent-windows.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 
 /** An engine is given up when it is wrong about one sequence in this many, */
@@ -24,20 +25,25 @@ export interface EngineChoice {
 /**
  * Tries engines on the first blocks of a stream, those first whose usual settings are the ones that show.
  *
+ * @param spent has the memory of all that were tried, for those that come
  * @returns the one that has to be corrected least, the earlier of two that are equal; `undefined` when none has
  * anything to do with the stream.
  */
 export function chooseEngine(
   engines: readonly ZstdEngine[],
   sample: StreamSample,
+  spent: SpentWindows,
 ): EngineChoice | undefined {
   const { seen } = sample;
   let best: ZstdEngine | undefined;
   let fewest = Infinity;
   for (const engine of likeliestFirst(engines, seen)) {
-    const windowSize = seen.windowBytes ?? engine.windowBytes;
-    const trial = new Trial(engine.finder(sample.window, { windowSize }), fewest);
-    if (!trial.holdsFor(sample.blocks)) continue;
+    const windowBytes = seen.windowBytes ?? engine.windowBytes;
+    const run = new FinderRun(engine, { windowBytes, spent });
+    const trial = new Trial(run, sample, fewest);
+    const holds = trial.isWithinLimit();
+    run.release();
+    if (!holds) continue;
     best = engine;
     fewest = trial.corrections;
     if (fewest === 0) break;
@@ -64,19 +70,21 @@ function likeliestFirst(engines: readonly ZstdEngine[], seen: SeenSettings): rea
 }
 
 class Trial {
-  readonly #finder: SequenceFinder;
+  readonly #run: FinderRun;
+  readonly #sample: StreamSample;
   readonly #limit: number;
   #sequences = 0;
   corrections = 0;
 
   /** @param limit corrections that must not be reached */
-  constructor(finder: SequenceFinder, limit: number) {
-    this.#finder = finder;
+  constructor(run: FinderRun, sample: StreamSample, limit: number) {
+    this.#run = run;
+    this.#sample = sample;
     this.#limit = limit;
   }
 
-  holdsFor(blocks: readonly SampleBlock[]): boolean {
-    return blocks.every((block) => {
+  isWithinLimit(): boolean {
+    return this.#sample.blocks.every((block) => {
       this.#take(block);
       const isHopeless =
         this.corrections > PATIENCE && this.corrections * HOPELESS_SHARE > this.#sequences;
@@ -85,13 +93,17 @@ class Trial {
   }
 
   #take({ span, sequences, count }: SampleBlock): void {
-    if (span.end === span.start) return;
-    if (sequences === undefined) {
-      this.#finder.find(span, { kind: "free" });
-      return;
-    }
-    this.#finder.find(span, { kind: "follow", sequences, count });
-    this.corrections += this.#finder.fixes.length / FIX_NUMBERS;
+    const run = this.#run;
+    const { start, end, frameStart, isOnlyBlock } = span;
+    if (end === start) return;
+    run.makeRoom();
+    run.append(this.#sample.window.bytes.subarray(start, end));
+    const block = { sizeBytes: end - start, frameStart, isOnlyBlock };
+    const isSeen = sequences !== undefined;
+    run.find(block, isSeen ? { kind: "follow", sequences, count } : { kind: "free" });
+    run.advance(end - start);
+    if (!isSeen) return;
+    this.corrections += run.finder.fixes.length / FIX_NUMBERS;
     this.#sequences += count;
   }
 }

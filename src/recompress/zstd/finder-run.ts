@@ -1,4 +1,5 @@
 import type { PlainWindow } from "../plain-window.ts";
+import type { SpentWindows } from "./finders/spent-windows.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { Guide, SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
@@ -6,7 +7,7 @@ import type { ZstdEngine } from "./zstd-engines.ts";
 const MEBIBYTE = 1024 * 1024;
 /** Beyond what matches reach, the window has room for this much, so that it need not slide for each block. */
 const LEAST_ROOM_BYTES = MEBIBYTE + 2 * LARGEST_BLOCK_BYTES;
-const MOST_ROOM_BYTES = 8 * MEBIBYTE;
+const MOST_ROOM_BYTES = 4 * MEBIBYTE;
 
 /** How a run begins. */
 export interface FinderRunOptions {
@@ -15,6 +16,8 @@ export interface FinderRunOptions {
   readonly jobBytes?: number | undefined;
   /** Where in the plain stream it begins, 0 by default. */
   readonly plainAt?: number;
+  /** The run takes its memory from these, and gives it back to them. */
+  readonly spent?: SpentWindows | undefined;
 }
 
 /** The next block that a run finds. */
@@ -142,6 +145,12 @@ export class FinderRun {
     return this.#finder.isInStateOf(companion, oldest);
   }
 
+  /** The run is not used any more, nor any of its finders: others may have its memory. */
+  release(): void {
+    this.#finder.release();
+    this.#options.spent?.add(this.#window);
+  }
+
   /** @returns another finder with empty tables on the same window. */
   createFinder(jobBytes = this.#options.jobBytes): SequenceFinder {
     const { windowBytes: windowSize } = this.#options;
@@ -160,9 +169,10 @@ export class FinderRun {
   }
 }
 
-function createWindow(engine: ZstdEngine, { windowBytes, plainAt }: FinderRunOptions): PlainWindow {
+function createWindow(engine: ZstdEngine, options: FinderRunOptions): PlainWindow {
+  const { windowBytes, plainAt, spent } = options;
   const room = Math.min(Math.max(windowBytes, LEAST_ROOM_BYTES), MOST_ROOM_BYTES);
-  const window = engine.window(windowBytes + room);
+  const window = engine.window(windowBytes + room, spent);
   window.slid = plainAt ?? 0;
   return window;
 }

@@ -9,6 +9,7 @@ import { type AnalyseNested, SkippableRecorder } from "./chunked/skippable-recor
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import type { EngineChoice } from "./engine-choice.ts";
 import { FinderRun } from "./finder-run.ts";
+import type { SpentWindows } from "./finders/spent-windows.ts";
 import type { RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { writeFrameRecord } from "./frame-records.ts";
@@ -31,6 +32,8 @@ export interface RecorderSetUp {
   readonly spacing: RestartSpacing | undefined;
   /** Without it skippable frames are not looked into. */
   readonly analyseNested: AnalyseNested | undefined;
+  /** Their memory is used again. */
+  readonly spent: SpentWindows;
 }
 
 /** Writes a recipe's columns while a stream's frames and blocks come by, once its engine is known. */
@@ -58,9 +61,9 @@ export class StreamRecorder {
   #isInSkippable = false;
   #frame: OpenFrame | undefined;
 
-  constructor({ choice, spacing, analyseNested }: RecorderSetUp) {
+  constructor({ choice, spacing, analyseNested, spent }: RecorderSetUp) {
     this.#choice = choice;
-    this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes });
+    this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes, spent });
     this.#scout = new RestartScout(this.#run, choice.blockBytes, spacing);
     this.#jobs = new JobTrial(this.#run);
     this.#borders = new FrameBorders(choice.borders);
@@ -160,6 +163,11 @@ export class StreamRecorder {
     const { jobs } = this.#jobs;
     const head = { engine: engine.id, windowBytes, ...this.#habits, rule, borders, jobs };
     writeZstdHead(this.columns.head, head);
+  }
+
+  /** Only what was written is of use from now on. */
+  release(): void {
+    this.#run.release();
   }
 
   #beginSkippable(streamByte: number): void {

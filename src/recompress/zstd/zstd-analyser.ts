@@ -8,6 +8,7 @@ import { copyBlock } from "./copy-block.ts";
 import { ZstdDecoder } from "./decode/zstd-decoder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import { chooseEngine } from "./engine-choice.ts";
+import { SpentWindows } from "./finders/spent-windows.ts";
 import type { RestartSpacing } from "./restart-scout.ts";
 import { StreamParts } from "./stream-parts.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
@@ -39,6 +40,8 @@ export interface ZstdAnalysis {
   readonly restartSpacing?: RestartSpacing;
   /** Whether the stream stands in a frame of another: skippable frames are then not looked into. */
   readonly isNested?: boolean;
+  /** Windows whose memory may be used. */
+  readonly spent?: SpentWindows;
 }
 
 /** To be told once the engine is known. */
@@ -55,6 +58,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   readonly #engines: readonly ZstdEngine[];
   readonly #decoder: ZstdDecoder;
   readonly #parts = new StreamParts();
+  readonly #spent: SpentWindows;
   #streamBytes = 0;
   #plainBytes = 0;
   /** Where the frame or block to come begins. */
@@ -69,6 +73,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   constructor(options: ZstdAnalysis) {
     this.#options = options;
     this.#engines = options.engines ?? ZSTD_ENGINES;
+    this.#spent = options.spent ?? new SpentWindows();
     this.#decoder = new ZstdDecoder({
       frame: (header) => this.#takeFrame(header),
       block: (block) => this.#takeBlock(block),
@@ -151,7 +156,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   }
 
   #decide(): void {
-    const choice = this.#sample && chooseEngine(this.#engines, this.#sample);
+    const choice = this.#sample && chooseEngine(this.#engines, this.#sample, this.#spent);
     if (choice === undefined) {
       this.#giveUp("unknown-encoder", "it was written by an encoder that is unknown here");
       return;
@@ -161,7 +166,9 @@ export class ZstdAnalyser implements StreamAnalyser {
       choice,
       spacing: this.#options.restartSpacing,
       analyseNested: this.#options.isNested === true ? undefined : this.#nestedBy(choice.engine),
+      spent: this.#spent,
     });
+    this.#spent.clear();
     for (const replay of this.#kept) replay(this.#recorder);
     this.#kept = [];
     this.#sample = undefined;
@@ -176,6 +183,7 @@ export class ZstdAnalyser implements StreamAnalyser {
         engines,
         restartSpacing: NO_RESTARTS,
         isNested: true,
+        spent: this.#spent,
       });
       for (let at = 0; at < stream.length; at += NESTED_PIECE_BYTES) {
         if (!analyser.write(stream.subarray(at, at + NESTED_PIECE_BYTES))) return undefined;
@@ -220,6 +228,7 @@ export class ZstdAnalyser implements StreamAnalyser {
     const recorder = this.#recorder;
     if (recorder === undefined || this.#engine === undefined) throw new Error("nothing recorded");
     recorder.end();
+    recorder.release();
     const { columns, corrections } = recorder;
     const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
     const recipe = toZstdRecipe(columns, sizes);

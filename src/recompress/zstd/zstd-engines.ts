@@ -1,5 +1,6 @@
 import type { PlainWindow } from "../plain-window.ts";
 import { createFinder, createWindow, type FinderModel } from "./finders/finder-table.ts";
+import type { SpentWindows } from "./finders/spent-windows.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 
 /** What a finder has to know of the stream beside its bytes. */
@@ -24,9 +25,10 @@ export interface ZstdEngine {
   readonly blockBytes: number;
   /**
    * @param capacity bytes that can be in it at once
+   * @param spent windows that nobody uses any more, whose memory it may have
    * @returns a window on which the engine's finders are fastest, at least three of them at a time
    */
-  window(capacity: number): PlainWindow;
+  window(capacity: number, spent?: SpentWindows): PlainWindow;
   /** @returns a finder with empty tables that reads `window` */
   finder(window: PlainWindow, options: FinderOptions): SequenceFinder;
 }
@@ -59,7 +61,7 @@ function klauspost(id: number, versions: string, model: FinderModel): ZstdEngine
     level: model.speed,
     windowBytes: usualWindow(model),
     blockBytes: model.speed === "fastest" ? 64 * KIB : 128 * KIB,
-    window: (capacity) => createWindow(model, capacity),
+    window: (capacity, spent) => createWindow(model, capacity, spent),
     finder: (window, options) => createFinder(model, window, options),
   };
 }

@@ -18,7 +18,7 @@ const CHECKSUM_BYTES = 4;
 const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
 const DEFAULT_KEPT_BYTES = 8 * 1024 * 1024;
 /** The window slides when so many bytes more than those kept have come, or as many as those kept. */
-const MOST_SPARE_BYTES = 16 * 1024 * 1024;
+const MOST_SPARE_BYTES = 4 * 1024 * 1024;
 const LEAST_SPARE_BYTES = 1024 * 1024;
 
 /** How a {@link ZstdDecoder} is set up. */

@@ -30,7 +30,7 @@ export class CompiledWindow extends PlainWindow {
   readonly #instance: WasmInstance;
   readonly #free: FinderPlace[];
 
-  /** @param instance with a memory that has been grown for such a window */
+  /** @param instance with a memory that is large enough for such a window */
   constructor(speed: CompiledSpeed, instance: WasmInstance, capacity: number) {
     const { memory } = instance;
     super(capacity, { memory, at: instance.constant("WINDOW") });
@@ -42,6 +42,17 @@ export class CompiledWindow extends PlainWindow {
     this.tableBytes = instance.constant("TABLE_BYTES");
     this.#instance = instance;
     this.#free = placesOf(instance, capacity);
+  }
+
+  /** Whether such a window can be made in the same memory: if it is for the same module and has room. */
+  canHandOver({ moduleBase64 }: CompiledSpeed, capacity: number): boolean {
+    const hasRoom = endOfPlaces(this.#instance, capacity) <= this.#instance.memory.byteLength;
+    return moduleBase64 === this.speed.moduleBase64 && hasRoom;
+  }
+
+  /** @returns another window in the same memory. This one and its finders must not be used any more. */
+  handOver(speed: CompiledSpeed, capacity: number): CompiledWindow {
+    return windowIn(this.#instance, speed, capacity);
   }
 
   /** A function of the engine. */
@@ -65,11 +76,15 @@ export function createCompiledWindow(
   capacity: number,
 ): CompiledWindow | undefined {
   if (capacity > MOST_CAPACITY) return undefined;
-  const instance = instantiate(speed.moduleBase64);
-  if (instance === undefined) return undefined;
-  const lacking = endOfPlaces(instance, capacity) - instance.memory.byteLength;
-  const pages = Math.max(Math.ceil(lacking / PAGE_BYTES), 0);
-  if (instance.run("grow")(pages) < 0) return undefined;
+  // A first one only tells how much memory it takes.
+  const small = instantiate(speed.moduleBase64);
+  if (small === undefined) return undefined;
+  const sizeBytes = Math.max(endOfPlaces(small, capacity), small.memory.byteLength);
+  const instance = instantiate(speed.moduleBase64, Math.ceil(sizeBytes / PAGE_BYTES));
+  return instance && windowIn(instance, speed, capacity);
+}
+
+function windowIn(instance: WasmInstance, speed: CompiledSpeed, capacity: number): CompiledWindow {
   if (speed.settings !== undefined) instance.run("choose")(...speed.settings);
   return new CompiledWindow(speed, instance, capacity);
 }

@@ -11,6 +11,7 @@ import { EarlyBestSearch, type EarlyBestRevision } from "./early-best-search.ts"
 import { FastestSearch } from "./fastest-search.ts";
 import { GuidedFinder } from "./guided-finder.ts";
 import type { MatchSearch } from "./match-search.ts";
+import type { SpentWindows } from "./spent-windows.ts";
 
 /** Those of klauspost/compress/zstd. */
 export type FinderSpeed = "fastest" | "default" | "better" | "best";
@@ -86,11 +87,17 @@ const SEARCHES: Readonly<Record<FinderSpeed, readonly SearchMaker[]>> = {
 
 /**
  * @param capacity bytes that can be in it at once
+ * @param spent windows that nobody uses any more: this one may be made in the memory of one of them
  * @returns a window for finders of this model: in the memory of a compiled engine, where there is one.
  */
-export function createWindow(model: FinderModel, capacity: number): PlainWindow {
+export function createWindow(
+  model: FinderModel,
+  capacity: number,
+  spent?: SpentWindows,
+): PlainWindow {
   const speed = compiledSpeed(model);
-  const window = speed && createCompiledWindow(speed, capacity);
+  if (speed === undefined) return new PlainWindow(capacity);
+  const window = spent?.handOver(speed, capacity) ?? createCompiledWindow(speed, capacity);
   return window ?? new PlainWindow(capacity);
 }
 

@@ -2,7 +2,7 @@ import type { BlockSpan, Guide, SequenceFinder } from "../sequence-finder.ts";
 import type { BlockCursor } from "./block-cursor.ts";
 import { placeInJob } from "./jobs.ts";
 import type { MatchSearch } from "./match-search.ts";
-import { agreeFrom, forgetPositions, lowerPositions } from "./position-table.ts";
+import { agreeFrom, forgetPositions, freePositions, lowerPositions } from "./position-table.ts";
 import { NUMBERS_OF_SEQUENCE, SequenceLog } from "./sequence-log.ts";
 
 /** Runs of one byte are looked for in blocks longer than this. */
@@ -67,7 +67,9 @@ export class GuidedFinder implements SequenceFinder {
     for (const table of this.#search.tables) lowerPositions(table, by);
   }
 
-  release(): void {}
+  release(): void {
+    for (const table of this.#search.tables) freePositions(table);
+  }
 
   isInStateOf(other: SequenceFinder, from: number): boolean {
     if (!(other instanceof GuidedFinder)) return false;

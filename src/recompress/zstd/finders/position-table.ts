@@ -22,6 +22,11 @@ export function forgetPositions(table: Int32Array): void {
   table.fill(NEVER);
 }
 
+/** Gives its memory back at once; the garbage collector would take its time. It has no entries from now on. */
+export function freePositions(table: Int32Array): void {
+  if (table.buffer instanceof ArrayBuffer) table.buffer.transfer(0);
+}
+
 /** The window forgot its first `by` bytes. */
 export function lowerPositions(table: Int32Array, by: number): void {
   for (let index = 0; index < table.length; index++) {
