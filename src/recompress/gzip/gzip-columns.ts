@@ -8,9 +8,10 @@ import type { Recipe } from "../recipe.ts";
  * - `members`: one record for each gzip member, see `gzip-members.ts`: flags, its plain bytes, then what
  *   the flags say;
  * - `headers`: the members' headers as bytes (RFC 1952 section 2.3), those that differ from the one before;
- * - `blocks`: one number for each deflate block: type, whether it is final, how its codes are made;
- * - `sizes`: the sizes of blocks that are not final (a final one goes to the member's end), in tokens or
- *   in plain bytes as the member's model says, of stored blocks always in bytes, see `blocks/`;
+ * - `blocks`: one number for each deflate block: type, whether it is final, how its codes are made; or that
+ *   all this, where it ends and whether a mark follows is as the encoder's rule foretells;
+ * - `sizes`: the sizes of blocks that are neither final (a final one goes to the member's end) nor foretold,
+ *   in tokens or in plain bytes as the member's model says, of stored blocks always in bytes, see `blocks/`;
  * - `trees`: what no rule makes: descriptions of Huffman codes, padding of stored blocks;
  * - `corrections`: what each member's model noted, one after the other; their sizes are in `members`;
  * - `restarts`: where a rebuild can begin, see `gzip-restarts.ts`;

@@ -17,7 +17,7 @@ const ALL_FLAGS = 7;
 export interface GzipRestart {
   /** The member's number, from 0. */
   readonly member: number;
-  /** Blocks of the member before the place. */
+  /** Blocks of the member before the place; a foretold one and the mark behind it count as one. */
   readonly block: number;
   /** Plain bytes of the whole stream before the place. */
   readonly plainByte: number;

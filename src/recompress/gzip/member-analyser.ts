@@ -24,9 +24,12 @@ const MOST_COLUMN_BYTES = 16 * 1024 * 1024;
 const MOST_FRUITLESS_RACES = 8;
 
 /** Where a rebuild of a member might begin: a block's start. */
-export interface MemberMark {
-  /** Blocks of the member before it. */
+export interface MemberMark extends MemberPlace {
+  /** Blocks of the member before it, as the recipe tells them. */
   readonly block: number;
+}
+
+interface MemberPlace {
   /** Plain bytes of the member before it. */
   readonly byte: number;
   /** Bits of the deflate stream before it. */
@@ -35,7 +38,7 @@ export interface MemberMark {
   readonly crc: number;
 }
 
-const MEMBER_START: MemberMark = { block: 0, byte: 0, bit: 0, crc: 0 };
+const MEMBER_START: MemberPlace = { byte: 0, bit: 0, crc: 0 };
 
 /** What there is to know of a member at its end. */
 export interface AnalysedMember {
@@ -70,10 +73,9 @@ export class MemberAnalyser implements DeflateHandler {
   #follower: MemberFollower | undefined;
   #lastRunner: Runner | undefined;
   #fruitlessRaces = 0;
-  #blocks = 0;
   #plainBytes = 0;
   #crc = 0;
-  #marks: MemberMark[] = [];
+  #marks: MemberPlace[] = [];
   #lastMark = MEMBER_START;
 
   constructor(options: MemberOptions) {
@@ -99,7 +101,6 @@ export class MemberAnalyser implements DeflateHandler {
     this.#sample.clear();
     this.#framing.clear();
     this.#follower = undefined;
-    this.#blocks = 0;
     this.#plainBytes = 0;
     this.#crc = 0;
     this.#marks = [];
@@ -125,7 +126,11 @@ export class MemberAnalyser implements DeflateHandler {
     const runner = follower.end();
     if (runner === undefined) throw new UnknownEncoder();
     this.#lastRunner = runner;
-    return { runner, plainBytes: this.#plainBytes, crc: this.#crc, marks: this.#marks };
+    const marks = this.#marks.map((mark, index) => ({
+      ...mark,
+      block: follower.marked[index] ?? 0,
+    }));
+    return { runner, plainBytes: this.#plainBytes, crc: this.#crc, marks };
   }
 
   blockStart(header: BlockHeader): void {
@@ -136,7 +141,6 @@ export class MemberAnalyser implements DeflateHandler {
       if (this.#isMark(this.#follower)) this.#mark(this.#follower);
       this.#follower.blockStart(header);
     }
-    this.#blocks++;
   }
 
   stretch(plain: Uint8Array, tokens: Uint32Array | undefined): void {
@@ -191,6 +195,7 @@ export class MemberAnalyser implements DeflateHandler {
     const streamBytes = (this.#inflater.blockBitPosition - bit) / 8;
     const distance = { plainBytes: this.#plainBytes - byte, streamBytes };
     if (!isRestartDue(distance, this.#options.restartSpacing)) return false;
+    if (!follower.isBetweenRecords) return false;
     const framing = follower.favourite?.candidate.framing;
     // Each of the framing's blocks is begun afresh, which makes its start the cheapest place.
     return framing?.kind !== "blocks" || this.#plainBytes % framing.blockBytes === 0;
@@ -199,7 +204,6 @@ export class MemberAnalyser implements DeflateHandler {
   #mark(follower: MemberFollower): void {
     follower.mark();
     this.#lastMark = {
-      block: this.#blocks,
       byte: this.#plainBytes,
       bit: this.#inflater.blockBitPosition,
       crc: this.#crc,

@@ -33,6 +33,7 @@ export class MemberFollower implements DeflateHandler {
   readonly #home: TablePlace;
   #lanes: readonly Lane[];
   #bytes = 0;
+  #marked: readonly number[] = [];
 
   /**
    * @param runners at least one; they have followed the sample already
@@ -43,8 +44,9 @@ export class MemberFollower implements DeflateHandler {
     const isAlone = runners.length === 1;
     this.#lanes = runners.map((runner) => ({ runner, place: isAlone ? home : ownPlace() }));
     for (const { runner, place } of this.#lanes) {
-      const { sizeUnit, treeRules } = runner.model;
-      place.table.memberStart({ sizeUnit, treeRules, framing: runner.candidate.framing });
+      const { sizeUnit, treeRules, blockRule } = runner.model;
+      const { framing } = runner.candidate;
+      place.table.memberStart({ sizeUnit, treeRules, blockRule, framing });
     }
   }
 
@@ -85,15 +87,29 @@ export class MemberFollower implements DeflateHandler {
     for (const { place } of this.#lanes) place.table.blockEnd();
   }
 
-  /** A rebuild might begin here. */
+  /** Whether a rebuild could begin with the next block, for each who may win. */
+  get isBetweenRecords(): boolean {
+    return this.#lanes.every(({ place }) => place.table.isBetweenRecords);
+  }
+
+  /** A rebuild might begin here. Call only while {@link isBetweenRecords}. */
   mark(): void {
-    for (const { runner } of this.#lanes) runner.predictor.mark();
+    for (const { runner, place } of this.#lanes) {
+      runner.predictor.mark();
+      place.table.mark();
+    }
+  }
+
+  /** The winner's records of blocks before each mark. Complete after {@link end}. */
+  get marked(): readonly number[] {
+    return this.#marked;
   }
 
   /** The member ends here. @returns the winner, whose block table is where it belongs. */
   end(): Runner | undefined {
     for (const { runner } of this.#lanes) runner.end();
     const winner = best(this.#lanes);
+    this.#marked = winner?.place.table.marked ?? [];
     if (winner === undefined || winner.place === this.#home) return winner?.runner;
     const { columns } = this.#home;
     columns.blocks.raw(winner.place.columns.blocks.written());

@@ -62,11 +62,13 @@ export class MemberRebuilder {
     this.#context = {
       producer: this.#producer,
       sizeUnit: model.sizeUnit,
+      blockRule: model.blockRule,
       framing: member.framing,
       base,
       endByte: this.#plainLeft,
     };
-    tools.queue.clear();
+    if (this.#historyLeft > base) throw new RecipeError("a restart's history is too long");
+    tools.queue.clear(base - this.#historyLeft);
     if (from.tokens === undefined) tools.writer.putBytes(member.header);
     if (this.#plainLeft === 0 && this.#historyLeft === 0) this.#producer.end();
   }
@@ -82,10 +84,11 @@ export class MemberRebuilder {
     const size = Math.min(most, this.#historyLeft > 0 ? this.#historyLeft : this.#plainLeft);
     const piece = plain.subarray(0, size);
     if (size > 0) this.#producer.take(piece);
+    this.#tools.queue.append(piece);
     if (this.#historyLeft > 0) {
       this.#historyLeft -= size;
+      this.#tools.queue.shift(size);
     } else {
-      this.#tools.queue.append(piece);
       this.#crc = crc32(piece, this.#crc);
       this.#plainLeft -= size;
     }

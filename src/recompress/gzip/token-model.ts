@@ -9,12 +9,22 @@ import type { ColumnReader, ColumnWriter } from "../columns.ts";
 /** Which of the ways to build Huffman codes from counts an encoder has; see `huffman/`. */
 export type TreeRule = "zlib" | "go" | "go-untrimmed";
 
+/** How GNU gzip at some level ends its blocks, see `blocks/gnu-block.ts`. */
+export interface GnuBlockRule {
+  /** Whether it ends a block early that does well. */
+  readonly looksAtGain: boolean;
+  /** Whether it steps on by one byte before it takes a match. */
+  readonly isLazy: boolean;
+}
+
 /** How an encoder chooses tokens. Makes a predictor for each member that is read, a producer to rebuild. */
 export interface TokenModel {
   /** What the sizes of Huffman blocks are counted in, for encoders cut by tokens or by bytes of input. */
   readonly sizeUnit: "tokens" | "bytes";
   /** Likeliest first. */
   readonly treeRules: readonly TreeRule[];
+  /** Where the encoder ends its blocks, if it can be foretold. */
+  readonly blockRule?: GnuBlockRule | undefined;
   /** @param corrections where to note what the model does not foresee */
   predictor(corrections: ColumnWriter): TokenPredictor;
   /**

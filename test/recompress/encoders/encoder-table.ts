@@ -124,6 +124,9 @@ function zlibEncoders(): readonly Encoder[] {
     ...LEVELS.map((level) => gzip(`zlib-${level}`, python, { args: [level] })),
     ...LEVELS.map((level) => gzip(`gnu-${level}`, gnu, { args: ["-n", `-${level}`] })),
     gzip("gnu-rsyncable", gnu, { args: ["-n", "--rsyncable"] }),
+    ...["1", "3", "9"].map((level) =>
+      gzip(`gnu-rsyncable-${level}`, gnu, { args: ["-n", "--rsyncable", `-${level}`] }),
+    ),
     gzip("java", { from: "script", interpreter: "java", file: "GzipStream.java" }, { args: [] }),
   ];
 }

@@ -165,7 +165,14 @@ describe("BlockTableReader", () => {
       return new BlockTableReader(readGzipColumns(recipe)).next();
     };
     expect(next([], [])).toThrow(RecipeError);
-    expect(next([3], [])).toThrow(RecipeError);
+    expect(next([4 + 3], [])).toThrow(RecipeError);
+    expect(next([8 + 3], [])).toThrow(RecipeError);
+    expect(next([4 + 8 * 3], [])).toThrow(RecipeError);
+    expect(next([3], [])()).toEqual({
+      kind: "foretold",
+      isFinal: false,
+      end: { kind: "foretold" },
+    });
     expect(next([1000], [])).toThrow(RecipeError);
     expect(next([4 + 2], [0, 0, 0, 1, 1, 1, 1])).toThrow("ends within");
     expect(next([4 + 2], [0, 0, 0, 1, 1, 1, 1, 16, 3])).toThrow("first code length");

@@ -22,7 +22,9 @@ export type BlockEnd =
   /** After so much at most, or earlier where the framing's block ends. Stored blocks have no size. */
   | { readonly kind: "usual"; readonly size: number }
   /** With the member: the final block. */
-  | { readonly kind: "member" };
+  | { readonly kind: "member" }
+  /** Where the rule of the member's encoder says. */
+  | { readonly kind: "foretold" };
 
 /** A block as the recipe has it. */
 export type BlockPlan = {
@@ -32,29 +34,41 @@ export type BlockPlan = {
   | { readonly kind: "stored"; readonly padding: number }
   | { readonly kind: "fixed" }
   | { readonly kind: "dynamic"; readonly codes: CodesPlan }
+  /** Fixed or dynamic; with the empty stored block that may follow it, see `foretold-block.ts`. */
+  | { readonly kind: "foretold" }
 );
 
 /**
  * What is there to know of a block beside its type: nothing; that it is empty, as those are that only
- * mark a place; that its padding is not 0 and stands in the column of trees; or how its codes are made.
+ * mark a place; that its padding is not 0 and stands in the column of trees; that it ends where the
+ * encoder's rule says; or how its codes are made.
  */
-export type BlockVariant = "plain" | "empty" | "padded" | Extract<CodesPlan, { kind: "made" }>;
+export type BlockVariant =
+  | "plain"
+  | "empty"
+  | "padded"
+  | "cut"
+  | Extract<CodesPlan, { kind: "made" }>;
 
 /** What one number in the column of blocks says. */
 export interface BlockRecord {
-  readonly type: "stored" | "fixed" | "dynamic";
+  /** `foretold`: all that follows from the encoder's rule. Such a block is not final. */
+  readonly type: "stored" | "fixed" | "dynamic" | "foretold";
   readonly isFinal: boolean;
   readonly variant: BlockVariant;
 }
 
-/** Two bits say the type as the stream does (RFC 1951 section 3.2.3), one that it is final. */
-const TYPES = ["stored", "fixed", "dynamic"] as const;
+/**
+ * Two bits say the type as the stream does (RFC 1951 section 3.2.3), or that there is nothing to say; one
+ * that it is final.
+ */
+const TYPES = ["stored", "fixed", "dynamic", "foretold"] as const;
 const FINAL = 4;
 const VARIANT = 8;
 
 /** The variants of each type; their order is part of the recipe. */
 const VARIANTS = {
-  stored: ["plain", "padded", "empty"],
+  stored: ["plain", "padded", "empty", "cut"],
   fixed: ["plain", "empty"],
   dynamic: [
     "plain",
@@ -65,6 +79,7 @@ const VARIANTS = {
     { kind: "made", rule: "go-untrimmed", span: "block" },
     { kind: "made", rule: "go-untrimmed", span: "segment" },
   ],
+  foretold: ["plain"],
 } as const satisfies Record<BlockRecord["type"], readonly BlockVariant[]>;
 
 /** The largest number that can stand in the column of blocks. */
@@ -81,10 +96,12 @@ export function parseBlockRecord(number: number): BlockRecord {
   const type = TYPES[number % FINAL];
   const variants: readonly BlockVariant[] = type === undefined ? [] : VARIANTS[type];
   const variant = variants[Math.floor(number / VARIANT)];
-  if (type === undefined || variant === undefined) {
+  const isFinal = number % VARIANT >= FINAL;
+  const isForetold = type === "foretold" || variant === "cut";
+  if (type === undefined || variant === undefined || (isFinal && isForetold)) {
     throw new RecipeError("the table of blocks names a kind of block that there is not");
   }
-  return { type, isFinal: number % VARIANT >= FINAL, variant };
+  return { type, isFinal, variant };
 }
 
 function isSameVariant(one: BlockVariant, other: BlockVariant): boolean {

@@ -7,6 +7,8 @@ import { TreeBuilders } from "../huffman/tree-builders.ts";
 import type { TokenModel, TokenProducer } from "../token-model.ts";
 import type { TreeDescription } from "./block-header.ts";
 import type { BlockPlan, CodesPlan } from "./block-plan.ts";
+import { ContentCuts } from "./content-cuts.ts";
+import { ForetoldBlock } from "./foretold-block.ts";
 import type { PlainQueue } from "./plain-queue.ts";
 import { frameEnd, MOST_GATHERED_TOKENS, segmentEnd } from "./segments.ts";
 import { putTree } from "./tree-bits.ts";
@@ -15,10 +17,12 @@ const FIRST_TOKENS = 64 * 1024;
 const LARGEST_STORED_BYTES = 65_535;
 /** Types of blocks as the stream has them (RFC 1951 section 3.2.3). */
 const TYPE_BITS = { stored: 0, fixed: 1, dynamic: 2 } as const;
+
 /** What a block belongs to. */
 export interface BlockContext {
   readonly producer: TokenProducer;
   readonly sizeUnit: TokenModel["sizeUnit"];
+  readonly blockRule?: TokenModel["blockRule"];
   readonly framing: Framing;
   /** Plain bytes of the member before the producer's position 0. */
   readonly base: number;
@@ -37,6 +41,8 @@ export class BlockRebuilder {
   readonly #builders = new TreeBuilders();
   readonly #counts = new SymbolCounts();
   readonly #codes = new TokenCodes();
+  readonly #cuts: ContentCuts;
+  #foretold: ForetoldBlock | undefined;
   #tokens = new Uint32Array(FIRST_TOKENS);
   /** Tokens gathered and not yet written. */
   #gathered = 0;
@@ -45,6 +51,8 @@ export class BlockRebuilder {
   /** Where the block ends: before this byte, as the producer counts, and after so many tokens more. */
   #untilByte = 0;
   #tokensLeft = 0;
+  /** Whether the end of the stored block must be found first. */
+  #isCutAhead = false;
   /** While codes are to be made: where the gathering ends. */
   #gather: Extract<CodesPlan, { kind: "made" }> | undefined;
   #gatherUntilByte = 0;
@@ -53,6 +61,7 @@ export class BlockRebuilder {
   constructor(writer: BitWriter, queue: PlainQueue) {
     this.#writer = writer;
     this.#queue = queue;
+    this.#cuts = new ContentCuts(queue);
   }
 
   /** @throws {RecipeError} when the block cannot be there. */
@@ -61,9 +70,13 @@ export class BlockRebuilder {
     this.#context = context;
     this.#gathered = 0;
     this.#gather = undefined;
+    if (plan.kind === "foretold") {
+      this.#startForetold(context);
+      return;
+    }
     this.#setEnd(plan, context);
     this.#writer.put((plan.isFinal ? 1 : 0) | (TYPE_BITS[plan.kind] << 1), 3);
-    if (plan.kind === "stored") this.#writeStoredHead(plan.padding);
+    if (plan.kind === "stored") this.#startStored(plan);
     else if (plan.kind === "fixed") this.#codes.loadFixed();
     else this.#startDynamic(plan.codes, context);
   }
@@ -77,7 +90,8 @@ export class BlockRebuilder {
   advance(): boolean {
     const context = this.#context;
     if (context === undefined) return true;
-    if (this.#plan.kind === "stored") return this.#advanceStored(context.producer);
+    if (this.#plan.kind === "foretold") return this.#foretold?.advance() ?? true;
+    if (this.#plan.kind === "stored") return this.#advanceStored(context);
     if (this.#gather !== undefined) {
       if (!this.#gatherTokensOf(context.producer)) return false;
       this.#makeCodes(this.#gather);
@@ -92,7 +106,7 @@ export class BlockRebuilder {
     const { producer, framing, base, endByte } = context;
     this.#tokensLeft = Infinity;
     this.#untilByte = endByte;
-    if (end.kind === "member") return;
+    if (end.kind === "member" || end.kind === "foretold") return;
     const hasCodes = kind !== "stored";
     const size = end.kind === "size" || hasCodes ? end.size : Infinity;
     if (hasCodes && context.sizeUnit === "tokens") this.#tokensLeft = size;
@@ -102,6 +116,35 @@ export class BlockRebuilder {
       this.#untilByte = Math.min(this.#untilByte, frame, endByte);
     }
     if (this.#untilByte > endByte) throw new RecipeError("a block goes beyond its member");
+  }
+
+  #startForetold({ producer, blockRule: rule, endByte }: BlockContext): void {
+    if (rule === undefined) throw new RecipeError("the recipe foretells blocks without a rule");
+    const tools = { writer: this.#writer, queue: this.#queue, cuts: this.#cuts };
+    this.#foretold ??= new ForetoldBlock(tools);
+    this.#foretold.start({ producer, rule, endByte });
+  }
+
+  #startStored({ padding, end }: Extract<BlockPlan, { kind: "stored" }>): void {
+    this.#isCutAhead = end.kind === "foretold";
+    if (this.#isCutAhead) this.#cuts.begin();
+    else this.#writeStoredHead(padding);
+  }
+
+  /** @returns whether the end of the stored block is known, and its head written. */
+  #findCut({ producer, endByte }: BlockContext): boolean {
+    const cut = this.#cuts.search();
+    if (cut === undefined) {
+      const ahead = this.#queue.endPosition - this.#queue.position;
+      if (ahead > LARGEST_STORED_BYTES || producer.position + ahead >= endByte) {
+        throw new RecipeError("a stored block has not the end that the recipe foretells");
+      }
+      return false;
+    }
+    this.#untilByte = producer.position + cut + 1 - this.#queue.position;
+    this.#writeStoredHead(0);
+    this.#isCutAhead = false;
+    return true;
   }
 
   #writeStoredHead(padding: number): void {
@@ -128,7 +171,9 @@ export class BlockRebuilder {
     this.#gatherTokens = Math.min(this.#tokensLeft, end.tokens);
   }
 
-  #advanceStored(producer: TokenProducer): boolean {
+  #advanceStored(context: BlockContext): boolean {
+    const { producer } = context;
+    if (this.#isCutAhead && !this.#findCut(context)) return false;
     while (producer.position < this.#untilByte) {
       const before = producer.position;
       producer.pass(this.#untilByte);

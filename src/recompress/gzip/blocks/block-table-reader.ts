@@ -38,12 +38,15 @@ export class BlockTableReader {
         return { kind: type, isFinal, end };
       case "dynamic":
         return { kind: type, isFinal, end, codes: this.#codes(record) };
+      case "foretold":
+        return { kind: type, isFinal, end };
     }
   }
 
   #end({ type, isFinal, variant }: BlockRecord): BlockEnd {
     if (isFinal) return { kind: "member" };
     if (variant === "empty") return { kind: "size", size: 0 };
+    if (variant === "cut" || type === "foretold") return { kind: "foretold" };
     const size = this.#sizes.read(type !== "stored");
     if (size === "usual") return { kind: "usual", size: this.#sizes.usual };
     return { kind: "size", size };

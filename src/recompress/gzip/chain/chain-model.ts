@@ -1,6 +1,7 @@
 import type { ColumnReader, ColumnWriter } from "../../columns.ts";
 import type { Framing } from "../framing.ts";
 import type {
+  GnuBlockRule,
   TokenModel,
   TokenPredictor,
   TokenProducer,
@@ -20,6 +21,7 @@ const MOST_IDLE = 2;
 export interface ChainModelOptions {
   readonly framing: Framing;
   readonly treeRules: readonly TreeRule[];
+  readonly blockRule?: GnuBlockRule | undefined;
   /** Makes an engine with its window. */
   readonly createEngine: () => ChainEngine;
 }
@@ -28,12 +30,14 @@ export interface ChainModelOptions {
 export class ChainModel implements TokenModel, EnginePool {
   readonly sizeUnit = "tokens";
   readonly treeRules: readonly TreeRule[];
+  readonly blockRule: GnuBlockRule | undefined;
   readonly #framing: Framing;
   readonly #createEngine: () => ChainEngine;
   readonly #idle: ChainEngine[] = [];
 
   constructor(options: ChainModelOptions) {
     this.treeRules = options.treeRules;
+    this.blockRule = options.blockRule;
     this.#framing = options.framing;
     this.#createEngine = options.createEngine;
   }

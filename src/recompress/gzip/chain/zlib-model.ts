@@ -27,6 +27,8 @@ interface ZlibSettings {
 }
 
 const GREEDY_LEVELS = 3;
+/** GNU gzip does not end blocks early up to this level. */
+const HASTY_LEVELS = 2;
 
 const SETTINGS: Readonly<Record<ZlibLevel, ZlibSettings>> = {
   1: { good: 4, lazy: 4, nice: 8, tries: 4 },
@@ -54,11 +56,15 @@ export interface ZlibModelOptions {
  * Python, Java and pigz use zlib.
  */
 export function zlibModel(level: ZlibLevel, { flavour, framing }: ZlibModelOptions): TokenModel {
+  // GNU gzip knows no framing; and what its engine puts behind the end would overwrite the next block.
+  const isGnu = flavour === "gnu" && framing.kind === "none";
   return new ChainModel({
     framing,
     treeRules: ["zlib"],
-    // GNU gzip knows no blocks; and what its engine puts behind the end would overwrite the next block.
-    createEngine: () => createZlibEngine(level, framing.kind === "none" ? flavour : "zlib"),
+    blockRule: isGnu
+      ? { looksAtGain: level > HASTY_LEVELS, isLazy: level > GREEDY_LEVELS }
+      : undefined,
+    createEngine: () => createZlibEngine(level, isGnu ? "gnu" : "zlib"),
   });
 }
 
