@@ -72,6 +72,7 @@ export class StreamRecorder {
     this.#choices = new ChoiceTrial(this.#chooser);
     this.#documents = analyseNested && new ChunkedDocuments();
     this.#skippables = new SkippableRecorder(this.columns, {
+      canForetell: () => this.#documents?.canGuess === true,
       foretell: (kind) => this.#documents?.guess(kind),
       analyse: analyseNested ?? (() => undefined),
     });

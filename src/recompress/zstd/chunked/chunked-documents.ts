@@ -4,6 +4,7 @@ import { type TarEntry, TarWalker } from "../../../tar/tar-walker.ts";
 import { Crc64, crc64Tables } from "./crc64.ts";
 import { goMember, isUtf8 } from "./go-json.ts";
 import { type FileChunk, tocEntries } from "./toc-entry.ts";
+import { PackedBytes } from "./packed-bytes.ts";
 import { tarMetadata } from "./tar-metadata.ts";
 
 const BLOCK_BYTES = 512;
@@ -13,6 +14,8 @@ const LARGEST_FIRST_FRAME_BYTES = 4 * 1024 * 1024;
 const MOST_CHARACTERS = 48 * 1024 * 1024;
 /** What is kept of a chunk until its file has ended is as much as this, about. */
 const CHUNK_CHARACTERS = 256;
+const TOC_START = Buffer.from(`{"version":1,"entries":[`);
+const TOC_END = Buffer.from("]");
 /** As it ends a member; within names there would be a backslash before each quote. */
 const MODIFIED_ONLY = /("modtime":"[^"]*")(?!,"accesstime")/g;
 const UNSET_TIMES = `$1,"accesstime":"0001-01-01T00:00:00Z","changetime":"0001-01-01T00:00:00Z"`;
@@ -35,8 +38,10 @@ export type DocumentKind = "tar-split" | "toc" | "early-toc";
 export class ChunkedDocuments {
   readonly #walker = new TarWalker((entry) => this.#begin(entry));
   readonly #crcTables = crc64Tables();
-  readonly #toc: string[] = [];
-  readonly #split: string[] = [];
+  /** Entries with commas between them. */
+  readonly #toc = new PackedBytes();
+  readonly #split = new PackedBytes();
+  #splitLines = 0;
   #characters = 0;
   #frames = 0;
   /** Plain bytes so far. */
@@ -76,15 +81,20 @@ export class ChunkedDocuments {
     if (isOneFrame || this.#characters > MOST_CHARACTERS) this.#giveUp();
   }
 
+  /** Whether the stream looks like zstd:chunked, and its documents are not too large. */
+  get canGuess(): boolean {
+    return this.#isActive && this.#frames >= 2;
+  }
+
   /**
    * @returns the document as it has to be if the tar ends here; `undefined` when the stream does not look
    * like zstd:chunked, or the document would be too large.
    */
   guess(kind: DocumentKind): Buffer | undefined {
-    if (!this.#isActive || this.#frames < 2) return undefined;
-    if (kind === "tar-split") return Buffer.from([...this.#split, ...this.#rest()].join(""));
-    const entries = kind === "toc" ? this.#toc : this.#toc.map(withUnsetTimes);
-    return Buffer.from(`{"version":1,"entries":[${entries.join(",")}]`);
+    if (!this.canGuess) return undefined;
+    if (kind === "tar-split") return documentOf(this.#split, { end: this.#rest() });
+    const toc = documentOf(this.#toc, { start: TOC_START, end: TOC_END });
+    return kind === "toc" ? toc : Buffer.from(withUnsetTimes(toc.toString()));
   }
 
   #take(plain: Uint8Array): number {
@@ -140,7 +150,7 @@ export class ChunkedDocuments {
     const contents = { sizeBytes, digest: file.digest(), chunks: file.chunks(), endByte };
     for (const entry of tocEntries(tarMetadata(file.headers), contents)) {
       this.#characters += entry.length;
-      this.#toc.push(entry);
+      this.#toc.add(Buffer.from(this.#toc.sizeBytes === 0 ? entry : `,${entry}`));
     }
   }
 
@@ -149,24 +159,25 @@ export class ChunkedDocuments {
   }
 
   #splitLine(members: string): void {
-    const line = splitLine(members, this.#split.length);
+    const line = splitLine(members, this.#splitLines++);
     this.#characters += line.length;
-    this.#split.push(line);
+    this.#split.add(Buffer.from(line));
   }
 
   /** Two blocks of zeros end the archive; what pads it further is read, and kept, apart. */
-  #rest(): readonly string[] {
+  #rest(): Buffer {
     const rest = Buffer.concat(this.#segment);
     const parts = [rest.subarray(0, endOf(rest)), rest.subarray(endOf(rest))];
-    return parts
+    const lines = parts
       .filter((part) => part.length > 0)
-      .map((part, index) => splitLine(segmentMembers(part), this.#split.length + index));
+      .map((part, index) => splitLine(segmentMembers(part), this.#splitLines + index));
+    return Buffer.from(lines.join(""));
   }
 
   #giveUp(): void {
     this.#isActive = false;
-    this.#toc.length = 0;
-    this.#split.length = 0;
+    this.#toc.clear();
+    this.#split.clear();
     this.#segment = [];
     this.#file = undefined;
     this.#ended = undefined;
@@ -243,12 +254,24 @@ function segmentMembers(bytes: Buffer): string {
   return `"type":2,"payload":"${bytes.toString("base64")}"`;
 }
 
+function documentOf(
+  bytes: PackedBytes,
+  { start = Buffer.alloc(0), end }: { readonly start?: Buffer; readonly end: Buffer },
+): Buffer {
+  const endAt = start.length + bytes.sizeBytes;
+  const document = Buffer.allocUnsafeSlow(endAt + end.length);
+  document.set(start);
+  bytes.copyTo(document, start.length);
+  document.set(end, endAt);
+  return document;
+}
+
 function splitLine(members: string, position: number): string {
   return `{${members},"position":${position}}\n`;
 }
 
-function withUnsetTimes(entry: string): string {
-  return entry.replace(MODIFIED_ONLY, UNSET_TIMES);
+function withUnsetTimes(toc: string): string {
+  return toc.replace(MODIFIED_ONLY, UNSET_TIMES);
 }
 
 /** Equal to itself one byte on, and the first one zero. */

@@ -10,7 +10,7 @@ import { RecipeError } from "../../recipe-error.ts";
 /** Larger documents are kept as they are: a delta needs all of one in memory. */
 export const LARGEST_DOCUMENT_BYTES = 48 * 1024 * 1024;
 
-/** What lies between is compressed well up to this size, with less memory above. */
+/** What lies between is compressed well if it and the guess are up to this size, with less memory above. */
 const MOST_LABOURED_BYTES = 4 * 1024 * 1024;
 const LABOURED_LEVEL = 19;
 const EASY_LEVEL = 6;
@@ -51,7 +51,7 @@ export function readDelta(column: ColumnReader, guess: Uint8Array): readonly Uin
 function packedBy(bytes: Uint8Array, guess: Uint8Array): Uint8Array {
   const spanBytes = bytes.length + guess.length;
   const windowLog = Math.ceil(Math.log2(spanBytes));
-  const isSmall = bytes.length <= MOST_LABOURED_BYTES;
+  const isSmall = spanBytes <= MOST_LABOURED_BYTES;
   return zstdCompressSync(bytes, {
     dictionary: guess,
     params: {

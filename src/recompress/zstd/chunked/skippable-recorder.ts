@@ -5,6 +5,7 @@ import { writeDocumentItem, writeSkippableRecord } from "../frame-records.ts";
 import type { ZstdColumnWriters } from "../zstd-columns.ts";
 import type { DocumentKind } from "./chunked-documents.ts";
 import { LARGEST_DOCUMENT_BYTES } from "./document-delta.ts";
+import { PackedBytes } from "./packed-bytes.ts";
 import { type Foretell, MOST_DOCUMENTS, writeDocumentRecord } from "./document-records.ts";
 
 const HEADER_BYTES = 8;
@@ -28,6 +29,8 @@ export type AnalyseNested = (stream: Uint8Array, onPlain: TakeBytes) => Recipe |
 
 /** What a {@link SkippableRecorder} works with. */
 export interface SkippableTools {
+  /** Whether there is anything to foretell. */
+  readonly canForetell: () => boolean;
   readonly foretell: Foretell;
   readonly analyse: AnalyseNested;
 }
@@ -61,11 +64,11 @@ export class SkippableRecorder {
   #end(frame: Buffer): void {
     const footer = frame.toString("latin1", frame.length - 8);
     this.isChunked = FOOTER_MAGICS.includes(footer);
+    this.#held = [];
     if (!this.#isDocument(frame)) {
-      this.#writeHeld();
+      this.#columns.bytes.raw(frame);
       writeSkippableRecord(this.#columns, this.#sizeBytes);
     }
-    this.#held = [];
     this.#sizeBytes = 0;
   }
 
@@ -80,7 +83,7 @@ export class SkippableRecorder {
     const isZstd = content.subarray(0, ZSTD_MAGIC.length).equals(ZSTD_MAGIC);
     if (frame.length < this.#sizeBytes || !isZstd || this.#tries >= MOST_DOCUMENTS) return false;
     this.#tries++;
-    if (this.#tools.foretell("toc") === undefined) return false;
+    if (!this.#tools.canForetell()) return false;
     const record = this.#recordOf(frame.subarray(0, HEADER_BYTES), content);
     if (record === undefined || record.length >= frame.length) return false;
     this.#columns.documents.raw(record);
@@ -90,10 +93,11 @@ export class SkippableRecorder {
   }
 
   #recordOf(header: Uint8Array, content: Uint8Array): Uint8Array | undefined {
-    const parts: Uint8Array[] = [];
-    const recipe = this.#analyse(content, parts);
+    const packed = new PackedBytes();
+    const recipe = this.#analyse(content, packed);
     if (recipe === undefined) return undefined;
-    const document = Buffer.concat(parts);
+    const document = Buffer.allocUnsafeSlow(packed.sizeBytes);
+    packed.copyTo(document, 0);
     const kind = kindOf(document);
     const guess = this.#tools.foretell(kind);
     if (guess === undefined) return undefined;
@@ -102,13 +106,13 @@ export class SkippableRecorder {
     return record.written();
   }
 
-  #analyse(content: Uint8Array, parts: Uint8Array[]): Recipe | undefined {
+  #analyse(content: Uint8Array, document: PackedBytes): Recipe | undefined {
     let left = LARGEST_DOCUMENT_BYTES;
     try {
       return this.#tools.analyse(content, (plain) => {
         left -= plain.length;
         if (left < 0) throw new DocumentTooLarge();
-        parts.push(Uint8Array.from(plain));
+        document.add(plain);
       });
     } catch (error) {
       if (error instanceof DocumentTooLarge) return undefined;
