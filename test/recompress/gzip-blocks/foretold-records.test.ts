@@ -8,6 +8,8 @@ import {
   readGzipColumns,
   toGzipRecipe,
 } from "../../../src/recompress/gzip/gzip-columns.ts";
+import { SymbolCounts } from "../../../src/recompress/gzip/huffman/symbol-counts.ts";
+import { ZlibTreeBuilder } from "../../../src/recompress/gzip/huffman/zlib-tree.ts";
 
 const GNU = {
   sizeUnit: "tokens",
@@ -21,15 +23,27 @@ const FORETOLD = { kind: "foretold", isFinal: false, end: { kind: "foretold" } }
 /** With fixed codes it takes 3 + 8 + 5 + 7 bits: a mark is due, seven bits into a byte. */
 const MATCH = (258 << 16) | 1;
 
+const FAR_MATCH = (30 << 16) | 100;
+
+/** A block with the codes that zlib would make for these tokens. */
+function zlibHeader(tokens: readonly number[]): BlockHeader {
+  const counts = new SymbolCounts();
+  counts.add(Uint32Array.from(tokens), 0, tokens.length);
+  return { kind: "dynamic", isFinal: false, tree: new ZlibTreeBuilder().build(counts) };
+}
+
 /**
- * A member of zeros: nothing is due in its first 4096 bytes, which are stored, and then a cut is due at
- * each byte.
+ * A member that repeats a few bytes, by default zeros: nothing is due in its first 4096 bytes, which are
+ * stored, and in zeros a cut is then due at each byte.
  */
-class Zeros {
+class Member {
   readonly columns = createGzipColumns();
   readonly table = new BlockTableWriter(this.columns);
+  readonly #repeated: readonly number[];
+  #position = 0;
 
-  constructor() {
+  constructor(repeated: readonly number[] = [0]) {
+    this.#repeated = repeated;
     this.table.memberStart(GNU);
     this.block({ kind: "stored", isFinal: false, size: 4096, padding: 0 }, 4096);
   }
@@ -39,9 +53,19 @@ class Zeros {
     table.blockStart(header);
     if (bytes > 0) {
       const isStored = header.kind === "stored";
-      table.stretch(new Uint8Array(bytes), isStored ? undefined : Uint32Array.from(tokens));
+      table.stretch(this.#plain(bytes), isStored ? undefined : Uint32Array.from(tokens));
     }
     table.blockEnd();
+  }
+
+  #plain(bytes: number): Uint8Array {
+    const start = this.#position;
+    this.#position += bytes;
+    const repeated = this.#repeated;
+    return Uint8Array.from(
+      { length: bytes },
+      (_, at) => repeated[(start + at) % repeated.length] ?? 0,
+    );
   }
 
   /** The blocks after the stored one, and a final one that is left out. */
@@ -63,7 +87,7 @@ function told(size: number) {
 
 describe("BlockTableWriter with a rule", () => {
   it("has one record for a block and the mark behind it", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     for (let index = 0; index < 3; index++) {
       zeros.block(FIXED, 258, MATCH);
       zeros.block(MARK, 0);
@@ -72,7 +96,7 @@ describe("BlockTableWriter with a rule", () => {
   });
 
   it("tells a block whose mark is missing, or is not the usual one", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     zeros.block(FIXED, 258, MATCH);
     zeros.block(FIXED, 258, MATCH);
     zeros.block({ kind: "stored", isFinal: false, size: 0, padding: 1 }, 0);
@@ -88,7 +112,7 @@ describe("BlockTableWriter with a rule", () => {
   });
 
   it("tells a mark that is too many", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     zeros.block(FIXED, 258, MATCH);
     zeros.block(MARK, 0);
     zeros.block(MARK, 0);
@@ -97,7 +121,7 @@ describe("BlockTableWriter with a rule", () => {
   });
 
   it("tells blocks that go beyond a cut, or end before one is due", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     zeros.block(FIXED, 516, MATCH, MATCH);
     zeros.block({ kind: "stored", isFinal: false, size: 2, padding: 0 }, 2);
     zeros.block(FIXED, 0);
@@ -108,13 +132,26 @@ describe("BlockTableWriter with a rule", () => {
     ]);
   });
 
+  it("tells a block that goes on where the encoder would have ended it early", () => {
+    const member = new Member([0, 1]);
+    const early = Uint32Array.from({ length: 4096 }, (_, at) =>
+      at % 3 === 0 ? FAR_MATCH : at % 2,
+    );
+    for (const times of [1, 2]) {
+      const tokens = Array.from({ length: times }, () => [...early]).flat();
+      const bytes = tokens.reduce((sum, one) => sum + (one < 256 ? 1 : one >>> 16), 0);
+      member.block(zlibHeader(tokens), bytes, ...tokens);
+    }
+    expect(member.plans()).toMatchObject([FORETOLD, { kind: "dynamic", end: { size: 8192 } }]);
+  });
+
   it("stops looking for cuts after nine blocks in a row that had none where they were due", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     for (let index = 0; index < 9; index++) zeros.block(FIXED, 774, MATCH, MATCH, MATCH);
     zeros.block(FIXED, 258, MATCH);
     zeros.block(MARK, 0);
     expect(zeros.plans().at(-2)).toMatchObject({ kind: "fixed" });
-    const others = new Zeros();
+    const others = new Member();
     for (let index = 0; index < 8; index++) others.block(FIXED, 774, MATCH, MATCH, MATCH);
     others.block(FIXED, 258, MATCH);
     others.block(MARK, 0);
@@ -122,7 +159,7 @@ describe("BlockTableWriter with a rule", () => {
   });
 
   it("says how many records come before a place, and where no record begins", () => {
-    const zeros = new Zeros();
+    const zeros = new Member();
     const { table } = zeros;
     table.mark();
     zeros.block(FIXED, 258, MATCH);
