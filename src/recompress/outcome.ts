@@ -28,4 +28,9 @@ export interface Findings {
   readonly corrections: number;
   readonly streamBytes: number;
   readonly plainBytes: number;
+  /**
+   * Why clients refuse the stream, although it can be decoded and rebuilt: a wrong checksum, or something
+   * behind its end. Said after "do not ship it: ".
+   */
+  readonly damage: string | undefined;
 }

@@ -12,7 +12,7 @@ import { GzipHeaderReader } from "./gzip-header.ts";
 import { GzipMembersWriter } from "./gzip-members.ts";
 import { GzipRestartsWriter, STREAM_START } from "./gzip-restarts.ts";
 import type { GzipRestart } from "./gzip-restarts.ts";
-import { GzipTrailerReader, isTrailerOf } from "./gzip-trailer.ts";
+import { GzipTrailerReader, trailerDamage } from "./gzip-trailer.ts";
 import { MemberAnalyser } from "./member-analyser.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
 import { isRestartDue, USUAL_SPACING } from "./restart-spacing.ts";
@@ -128,6 +128,7 @@ export class GzipAnalyser implements StreamAnalyser {
     const { runner, plainBytes, crc } = analysed;
     const { engine, framing } = runner.candidate;
     const { bytes } = this.#trailer;
+    const damage = trailerDamage(bytes, crc, plainBytes);
     this.#writeRestarts(analysed);
     this.#members.member({
       header: this.#header.bytes,
@@ -135,8 +136,9 @@ export class GzipAnalyser implements StreamAnalyser {
       framing,
       plainBytes,
       corrections: runner.corrections.written(),
-      trailer: isTrailerOf(bytes, crc, plainBytes) ? undefined : bytes,
+      trailer: damage === undefined ? undefined : bytes,
     });
+    this.#findings.damage(damage);
     this.#findings.member(analysed);
     this.#plainBytes += plainBytes;
     this.#memberCount++;
@@ -194,6 +196,7 @@ export class GzipAnalyser implements StreamAnalyser {
     if (this.#columns.tail.sizeBytes + bytes.length > LARGEST_TAIL_BYTES) {
       throw new UnsupportedStream("more than 64 KiB follow the last gzip member");
     }
+    if (bytes.length > 0) this.#findings.damage("what follows its last member is no gzip");
     this.#columns.tail.raw(bytes);
     return bytes.length;
   }

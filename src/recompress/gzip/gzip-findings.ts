@@ -13,6 +13,7 @@ export class GzipFindings {
   readonly #written = new Map<string, { readonly candidate: Candidate; bytes: number }>();
   #members = 0;
   #corrections = 0;
+  #damage: string | undefined;
 
   member({ runner, plainBytes }: AnalysedMember): void {
     this.#members++;
@@ -22,6 +23,11 @@ export class GzipFindings {
     const written = this.#written.get(key);
     if (written === undefined) this.#written.set(key, { candidate, bytes: plainBytes });
     else written.bytes += plainBytes;
+  }
+
+  /** Of several the first is told. `undefined` is none. */
+  damage(text: string | undefined): void {
+    this.#damage ??= text;
   }
 
   /** @returns the findings; where members differ, of the engine that wrote most. */
@@ -36,6 +42,7 @@ export class GzipFindings {
         .join(", "),
       corrections: this.#corrections,
       ...sizes,
+      damage: this.#damage,
     };
   }
 }

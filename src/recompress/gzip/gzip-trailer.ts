@@ -28,8 +28,18 @@ export class GzipTrailerReader {
   }
 }
 
-/** Whether a trailer says what the plain bytes say themselves. The size is told modulo 2^32. */
-export function isTrailerOf(trailer: Uint8Array, crc: number, plainBytes: number): boolean {
+/**
+ * What a trailer says wrong of the plain bytes, for a person. The size is told modulo 2^32.
+ *
+ * @returns `undefined` when it says what they say themselves.
+ */
+export function trailerDamage(
+  trailer: Uint8Array,
+  crc: number,
+  plainBytes: number,
+): string | undefined {
   const view = new DataView(trailer.buffer, trailer.byteOffset, TRAILER_BYTES);
-  return view.getUint32(0, true) === crc && view.getUint32(4, true) === plainBytes % TWO_TO_32;
+  if (view.getUint32(0, true) !== crc) return "a member's checksum is wrong";
+  const isSize = view.getUint32(4, true) === plainBytes % TWO_TO_32;
+  return isSize ? undefined : "a member's size is wrong";
 }

@@ -238,7 +238,9 @@ export class ZstdAnalyser implements StreamAnalyser {
     }
     const { encoder, level } = this.#engine;
     const framing = framingOf(recorder);
-    return { kind: "exact", recipe, findings: { encoder, level, framing, corrections, ...sizes } };
+    const who = { encoder, level, framing, corrections };
+    // The decoder has checked what a frame says of its content.
+    return { kind: "exact", recipe, findings: { ...who, ...sizes, damage: undefined } };
   }
 }
 
