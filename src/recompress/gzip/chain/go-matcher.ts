@@ -27,6 +27,8 @@ export interface GoSearch {
  * The hash is of four bytes, most significant first, multiplied, and of that the upper 17 bits. Candidates
  * are up to 32768 bytes away, but not before the start of what the encoder has in memory: at most 64 KiB,
  * of which it drops the older half when it comes near the end. Of equally long matches the nearest wins.
+ *
+ * Matches are of 4 to 258 bytes; the format would allow 3 (RFC 1951 section 3.2.5).
  */
 export class GoMatcher implements ChainMatcher {
   readonly shortest = SHORTEST;

@@ -12,6 +12,9 @@ const NOTHING_PENDING: PendingMatch = { length: 0, distance: 0 };
  *
  * The positions inside a match longer than `mostEntered` are left out of the tables, for speed. So what the
  * encoder can find depends on its earlier choices; it comes into a known state by running for a while.
+ *
+ * What it yields are the literals, lengths and distances of RFC 1951 section 3.2.5; which of them is not the
+ * format's business (section 4).
  */
 export class GreedyEngine implements ChainEngine {
   readonly window: PlainWindow;

@@ -31,6 +31,8 @@ export interface KlauspostSettings extends KlauspostSearch {
  * without looking, so as not to waste time on what cannot be compressed.
  *
  * One decision may so yield a few literals and a match; they are kept in a plan and told one by one.
+ *
+ * The format leaves all this open (RFC 1951 section 4).
  */
 export class KlauspostEngine implements ChainEngine {
   readonly window: PlainWindow;

@@ -26,6 +26,8 @@ export interface KlauspostSearch {
  * are up to 32768 bytes away, but not before {@link lowest}. At levels 7 and 8 the nearest of the longest
  * wins. At level 9 a longer match must also save more bits than the one before it, against its bytes
  * written as literals.
+ *
+ * Matches are of 4 to 258 bytes; the format would allow 3 (RFC 1951 section 3.2.5).
  */
 export class KlauspostMatcher {
   distance = 0;

@@ -33,6 +33,8 @@ export interface ZlibSearch {
  * The hash is of three bytes, shifted by five bits each, in 15 bits. The newest candidate may be 32506 bytes
  * away, the others one less. The first byte of the input is never found: position 0 stands for "none" in
  * zlib's tables. Of equally long matches the nearest wins.
+ *
+ * Hash chains are those of RFC 1951 section 4; matches are of 3 to 258 bytes (section 3.2.5).
  */
 export class ZlibMatcher implements ChainMatcher {
   readonly shortest = SHORTEST;

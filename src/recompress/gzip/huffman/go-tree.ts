@@ -28,6 +28,8 @@ const FEWEST_REPETITIONS = 3;
  *
  * Usually the lengths are told up to the last symbol that is used. Up to version 1.18.0 klauspost's
  * encoder told all 286 and 30 of blocks that it kept open for more to come: that is `isTrimmed: false`.
+ *
+ * The form of such a header is that of RFC 1951 section 3.2.7.
  */
 export class GoTreeBuilder implements TreeBuilder {
   readonly #isTrimmed: boolean;

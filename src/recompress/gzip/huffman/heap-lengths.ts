@@ -29,6 +29,8 @@ export interface CodeRequest {
  *
  * An alphabet always has two symbols at least: where fewer are used, the lowest unused ones are given a
  * weight of 1.
+ *
+ * Lengths are all that a block says of its codes: the codes follow from them (RFC 1951 section 3.2.2).
  */
 export class HeapLengths {
   readonly #heap = new Int32Array(MOST_NODES + 1);

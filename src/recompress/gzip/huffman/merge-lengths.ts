@@ -17,6 +17,8 @@ const ROW = 2 * MOST_SYMBOLS;
  * As symbols are taken in order of weight, each row comes down to a number: how many were taken.
  *
  * One and two symbols get codes of one bit. With n symbols there are at most n - 1 rows.
+ *
+ * Lengths are all that a block says of its codes: the codes follow from them (RFC 1951 section 3.2.2).
  */
 export class MergeLengths {
   /** The symbols that are used, the lightest first. */

@@ -23,6 +23,8 @@ const FEW_ZEROS = 10;
  * it can be told in one go: 138 zeros, 7 of another length (itself and 6 repetitions), but 6 when the run
  * goes on with the length told last, for then none has to be told as itself. What is too short for a
  * repetition (3 zeros, itself and 3 more, 3 that go on) is told one by one.
+ *
+ * The form of such a header is that of RFC 1951 section 3.2.7.
  */
 export class ZlibTreeBuilder implements TreeBuilder {
   readonly #heap = new HeapLengths();

@@ -23,6 +23,8 @@ const LONGEST_MATCH = 258;
  * latest of the long table, the previous one of the long table, and the one of the short table are taken
  * when they are near enough and four bytes there are the same. If none is, the search goes on at the next
  * position; the longer it has found nothing, the more it leaves out.
+ *
+ * "Near enough" is what the format can say: 32768 bytes (RFC 1951 section 3.2.5).
  */
 export class LongShortSearch {
   readonly tables: PositionTables;

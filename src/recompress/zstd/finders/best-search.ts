@@ -54,6 +54,8 @@ export interface BestRevision {
  * sequence before, while they are measured.
  *
  * Every byte of a match is indexed that was not searched, up to near the block's end.
+ *
+ * Offsets and repeats are those of RFC 8878 section 3.1.1.5, sequences those of section 3.1.1.3.2.
  */
 export class BestSearch implements MatchSearch {
   readonly smallestBlockBytes = 16;

@@ -44,6 +44,8 @@ export interface BetterRevision {
  * Of any match every second byte is indexed: in the long table, and the byte after it in the short one;
  * of repeats from one byte behind the search on. Straight after a match that is no repeat, the offset
  * before is tried again and again, as at speed `default`.
+ *
+ * Offsets and repeats are those of RFC 8878 section 3.1.1.5, sequences those of section 3.1.1.3.2.
  */
 export class BetterSearch implements MatchSearch {
   readonly smallestBlockBytes = 16;

@@ -34,6 +34,8 @@ const OVERLAP_MARGIN = 8;
  *
  * In a frame of one block, the places of repeats straight after a match all go to one entry of the short
  * table: that of the first of them.
+ *
+ * Offsets and repeats are those of RFC 8878 section 3.1.1.5, sequences those of section 3.1.1.3.2.
  */
 export class DefaultSearch implements MatchSearch {
   readonly smallestBlockBytes = 16;

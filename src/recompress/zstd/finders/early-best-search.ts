@@ -49,6 +49,8 @@ export interface EarlyBestRevision {
  * Of a match every byte is indexed but the first and the last; of a repeat from where it began before it
  * was stretched. Straight after a match that is no repeat, the offset before is tried again and again,
  * as at speed `default`.
+ *
+ * Offsets and repeats are those of RFC 8878 section 3.1.1.5, sequences those of section 3.1.1.3.2.
  */
 export class EarlyBestSearch implements MatchSearch {
   readonly smallestBlockBytes = 16;

@@ -28,6 +28,8 @@ const OVERLAP_MARGIN = 8;
  * Straight after a match that is no repeat, the offset before that one is tried once. Repeats are tried
  * from the fourth sequence of a block on: how many there are is asked before a match is searched, but in
  * a frame of one block also straight after it was found. Nothing else of a match is indexed.
+ *
+ * Offsets and repeats are those of RFC 8878 section 3.1.1.5, sequences those of section 3.1.1.3.2.
  */
 export class FastestSearch implements MatchSearch {
   readonly smallestBlockBytes = 10;

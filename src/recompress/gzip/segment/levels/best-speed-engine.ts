@@ -17,6 +17,8 @@ const FIRST_SKIP = 1 << PATIENCE;
  * One table keeps the latest position for a hash of four bytes. Every position is looked up and goes into it,
  * fewer and fewer while nothing is found. A match has four bytes or more and at most 258; it is made longer to
  * its end only. Where it ends, its last position is indexed and the next match is looked for at once.
+ *
+ * Distances are up to 32768 as the format has them (RFC 1951 section 3.2.5).
  */
 export class BestSpeedEngine implements SegmentEngine {
   readonly tables: PositionTables;

@@ -22,6 +22,8 @@ const LATER_REVISION = { marginBytes: 11, patience: 7, step: 6, lookAheadBytes: 
  *
  * Of a match every sixth position, from the third on, and the last two are indexed. When the last match of a
  * segment has been found, the position behind its source is indexed once more.
+ *
+ * Matches are of 4 to 258 bytes, and longer ones are told as several (RFC 1951 section 3.2.5).
  */
 export class Level3Engine implements SegmentEngine {
   readonly tables: PositionTables;

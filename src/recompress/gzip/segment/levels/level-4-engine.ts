@@ -21,6 +21,8 @@ const UNINDEXED_BYTES = 8;
  *
  * Behind a match, from the next position on, two of three positions go into the long table and one into
  * the short one, and the last position into both.
+ *
+ * Matches are of 4 to 258 bytes, and longer ones are told as several (RFC 1951 section 3.2.5).
  */
 export class Level4Engine implements SegmentEngine {
   readonly tables: PositionTables;

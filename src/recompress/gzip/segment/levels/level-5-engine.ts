@@ -18,6 +18,8 @@ const LONG_ENOUGH = 30;
  *
  * Behind a match, of three positions in it one goes into the short table and one, two of the first three,
  * into the long one; the last position goes into both.
+ *
+ * Matches are of 4 to 258 bytes, and longer ones are told as several (RFC 1951 section 3.2.5).
  */
 export class Level5Engine implements SegmentEngine {
   readonly tables: PositionTables;

@@ -18,6 +18,8 @@ const UNINDEXED_BYTES = 8;
  *
  * Behind a match, every position in it goes into the long table and every second into the short one. At
  * the end of a segment every second position of the rest goes into both.
+ *
+ * Matches are of 4 to 258 bytes, and longer ones are told as several (RFC 1951 section 3.2.5).
  */
 export class Level6Engine implements SegmentEngine {
   readonly tables: PositionTables;

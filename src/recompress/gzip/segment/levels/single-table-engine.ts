@@ -27,6 +27,8 @@ export interface SingleTableSettings {
  * and indexes the last two and, from the third position on, three in every seven. Two slips are kept. In
  * level 1, when the second of two positions matches, the position after it takes its place in the table. In
  * level 2, the third of three positions is indexed as if its fifth byte were 0.
+ *
+ * Matches are of 4 to 258 bytes, and longer ones are told as several (RFC 1951 section 3.2.5).
  */
 export class SingleTableEngine implements SegmentEngine {
   readonly tables: PositionTables;
