@@ -5,6 +5,7 @@ import { NO_FRAMING } from "../../../src/recompress/gzip/framing.ts";
 import { createSegmentModel } from "../../../src/recompress/gzip/segment/segment-model.ts";
 import type { TokenModel } from "../../../src/recompress/gzip/token-model.ts";
 import { MODULE_BASE64 } from "../../../src/recompress/gzip/chain/lazy-engine-module.ts";
+import { MODULE_BASE64 as FINDER_BASE64 } from "../../../src/recompress/zstd/finders/better-engine-module.ts";
 import { instantiate } from "../../../src/recompress/wasm-instance.ts";
 import { inventTokens, mixedPlain, predict } from "../gzip-segment/token-streams.ts";
 
@@ -19,6 +20,14 @@ describe("instantiate()", () => {
     const [one, other] = [instantiate(MODULE_BASE64), instantiate(MODULE_BASE64)];
     expect(one?.memory.byteLength).toBeGreaterThan(1 << 20);
     expect(one?.memory).not.toBe(other?.memory);
+  });
+
+  it("has a memory begin with the pages that are asked for", () => {
+    for (const pages of [200, 4000]) {
+      const instance = instantiate(FINDER_BASE64, pages);
+      expect(instance?.memory.byteLength).toBe(pages * 65_536);
+      expect(instance?.constant("TABLES")).toBe(instantiate(FINDER_BASE64)?.constant("TABLES"));
+    }
   });
 
   it("says by name what a module lacks", () => {
