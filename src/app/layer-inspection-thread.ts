@@ -6,7 +6,8 @@
 import { on } from "node:events";
 import { type FileHandle, open } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
-import { beginsAsImages } from "../layouts/compressed-images.ts";
+import { bytesKindOf, KIND_BYTES } from "../layouts/bytes-kind.ts";
+import { beginsAsImages, IMAGES_START_BYTES } from "../layouts/compressed-images.ts";
 import { LayoutError } from "../layouts/stored-layer.ts";
 import { type Digest, Digester, isDigestAlgorithm } from "../oci/digest.ts";
 import { analyseStream } from "../recompress/analyse.ts";
@@ -14,6 +15,7 @@ import { decodeStream } from "../recompress/decode.ts";
 import type { Outcome } from "../recompress/outcome.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../recompress/recipe.ts";
+import { InspectionFault } from "./inspection-fault.ts";
 import type {
   ExactLayer,
   InspectionJob,
@@ -21,7 +23,7 @@ import type {
   LayerReport,
   RawLayer,
 } from "./layer-report.ts";
-import { PlainStart } from "./plain-start.ts";
+import { StreamStart } from "./stream-start.ts";
 
 const READ_BYTES = 1024 * 1024;
 
@@ -33,11 +35,12 @@ if (parentPort !== null) {
 
 async function inspect(job: InspectionJob): Promise<LayerReport> {
   await using file = await open(job.path);
-  const start = new PlainStart();
-  const { digest, outcome } = await analyse({ file, job }, start);
+  const { head, plainStart, digest, outcome } = await analyse({ file, job });
+  const { sizeBytes: streamBytes } = job;
+  const isImages = beginsAsImages(plainStart.bytes);
+  const bytesKind = bytesKindOf(head.bytes, streamBytes);
   const result = await resultOf(outcome, { digest, file, job });
-  const streamBytes = job.sizeBytes;
-  return { streamBytes, digest, beginsAsImages: beginsAsImages(start.bytes), result };
+  return { streamBytes, digest, bytesKind, beginsAsImages: isImages, result };
 }
 
 interface Opened {
@@ -49,18 +52,25 @@ interface Inspected extends Opened {
   readonly digest: Digest;
 }
 
-async function analyse(
-  opened: Opened,
-  start: PlainStart,
-): Promise<{ digest: Digest; outcome: Outcome }> {
+interface Analysis {
+  readonly head: StreamStart;
+  readonly plainStart: StreamStart;
+  readonly digest: Digest;
+  readonly outcome: Outcome;
+}
+
+async function analyse(opened: Opened): Promise<Analysis> {
+  const head = new StreamStart(KIND_BYTES);
+  const plainStart = new StreamStart(IMAGES_START_BYTES);
   const digester = new Digester(opened.job.algorithm);
-  const analyser = analyseStream((plain) => start.take(plain));
+  const analyser = analyseStream((plain) => plainStart.take(plain));
   let isWanted = true;
   for await (const bytes of piecesOf(opened)) {
+    head.take(bytes);
     digester.update(bytes);
     if (isWanted) isWanted = analyser.write(bytes);
   }
-  return { digest: digester.digest(), outcome: analyser.end() };
+  return { head, plainStart, digest: digester.digest(), outcome: analyser.end() };
 }
 
 async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLayer | RawLayer> {
@@ -74,7 +84,7 @@ async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLa
   return { kind: "exact", format, findings, recipeBytes: recipe.length, isVerified: verify };
 }
 
-/** @throws {Error} when the recipe does not bring the stream back: a defect of this program. */
+/** @throws {InspectionFault} when the recipe does not bring the stream back */
 async function proveRebuild(recipe: Recipe, inspected: Inspected): Promise<void> {
   const { algorithm, name } = inspected.job;
   const digester = new Digester(algorithm);
@@ -84,7 +94,7 @@ async function proveRebuild(recipe: Recipe, inspected: Inspected): Promise<void>
   decoder.end();
   rebuilder.end();
   if (digester.digest() === inspected.digest) return;
-  throw new Error(`${name}: the rebuilt bytes differ; please report this, with the layer`);
+  throw new InspectionFault(name, "the rebuilt bytes differ");
 }
 
 async function* piecesOf({ file, job }: Opened): AsyncGenerator<Uint8Array> {

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { StoredLayer } from "../layouts/stored-layer.ts";
 import { algorithmOf } from "../oci/digest.ts";
 import { entryUrl } from "./entries.ts";
+import { asFault, InspectionFault } from "./inspection-fault.ts";
 import { type InspectionJob, isInspectionMessage, type LayerReport } from "./layer-report.ts";
 
 export interface InspectionOptions {
@@ -20,7 +21,8 @@ export interface InspectionOptions {
 
 /**
  * @returns one report a layer, in their order.
- * @throws {Error} of the file system, or when a layer changed while it was read.
+ * @throws {Error} of the file system; {LayoutError} when a layer changed while it was read;
+ * {InspectionFault}
  */
 export async function inspectLayers(
   layers: readonly StoredLayer[],
@@ -75,13 +77,14 @@ class InspectionThread implements AsyncDisposable {
       this.#worker.on(event, listener);
       listening.defer(() => void this.#worker.off(event, listener));
     };
+    const fault = (text: string): InspectionFault => new InspectionFault(job.name, text);
     const stop = (): void => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
     listening.defer(() => signal.removeEventListener("abort", stop));
-    listen("error", reject);
-    listen("exit", () => reject(new Error("the thread ended without a report")));
+    listen("error", (error: unknown) => reject(asFault(error, job.name)));
+    listen("exit", () => reject(fault("its thread ended without a report")));
     listen("message", (message: unknown) => {
-      if (!isInspectionMessage(message)) reject(new TypeError("not the message of an inspection"));
+      if (!isInspectionMessage(message)) reject(fault("not the message of an inspection"));
       else if (message.kind === "progress") this.#onProgress(message.bytes);
       else resolve(message.report);
     });

@@ -1,4 +1,5 @@
 import type { Digest, DigestAlgorithm } from "../oci/digest.ts";
+import type { BytesKind } from "../layouts/bytes-kind.ts";
 import type { FileRange } from "../layouts/stored-layer.ts";
 import type { Findings, RawReason } from "../recompress/outcome.ts";
 import type { StreamFormat } from "../recompress/recipe.ts";
@@ -17,6 +18,8 @@ export interface LayerReport {
   readonly streamBytes: number;
   /** Of the bytes as they lie there. */
   readonly digest: Digest;
+  /** What they are, as far as their beginning tells. */
+  readonly bytesKind: BytesKind;
   /** Whether the plain bytes begin as an archive of images does, which was then compressed as a whole. */
   readonly beginsAsImages: boolean;
   readonly result: ExactLayer | RawLayer;

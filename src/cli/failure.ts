@@ -23,20 +23,25 @@ const EXIT_CODES: ReadonlyMap<unknown, number> = new Map([
 /** All problems of a config at once; of other errors the message and what lies behind it, nothing twice. */
 export function printFailure(error: unknown, { stderr }: Io): void {
   if (!(error instanceof Error)) {
-    stderr(`barge: ${String(error)}\n`);
+    stderr(`barge: ${harmless(String(error))}\n`);
     return;
   }
   // An error that has no kind is none of ours: only its stack tells where to look.
   const isExpected = "kind" in error || "code" in error;
   let told = isExpected ? errorText(error) : (error.stack ?? error.message);
-  stderr(`barge: ${told}\n`);
+  stderr(`barge: ${harmless(told)}\n`);
   for (let { cause } = error; cause instanceof Error; { cause } = cause) {
     const text = errorText(cause);
     if (told.includes(text)) continue;
 
-    stderr(`  because: ${text}\n`);
+    stderr(`  because: ${harmless(text)}\n`);
     told += `\n${text}`;
   }
+}
+
+/** Names of files and words of servers must not steer a terminal. Some messages have several lines. */
+function harmless(text: string): string {
+  return text.replace(/[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\n\t]]/gv, "?");
 }
 
 /** 1 error, 2 usage or config, 3 not found, 4 denied, 75 try later, 130 interrupted. */

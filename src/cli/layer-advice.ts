@@ -1,16 +1,7 @@
 /** One sentence for whoever builds an image: what its layer costs where a line is thin. */
-import type { ExactLayer, LayerReport, RawLayer } from "../app/layer-report.ts";
-import type { StoredLayer } from "../layouts/stored-layer.ts";
-/** Archives of docker hold layers as plain tar, whatever they are in a registry. */
-const PLAIN_IN_IMAGE =
-  "Travels well: it is not compressed here; docker, podman, buildah, skopeo and crane will push it in a " +
-  "stream that is exact.";
-
-/** A layer with what was found out about it. */
-export interface FoundLayer {
-  readonly layer: StoredLayer;
-  readonly report: LayerReport;
-}
+import type { ExactLayer } from "../app/layer-report.ts";
+import type { BytesKind } from "../layouts/bytes-kind.ts";
+import { type Flaw, type FoundLayer, verdictOf } from "./layer-verdict.ts";
 
 /** Above this a recipe is worth a word: ten times what encoders with a model take. */
 const NOTABLE_RECIPE_SHARE = 0.001;
@@ -18,67 +9,99 @@ const NOTABLE_RECIPE_SHARE = 0.001;
 const NOTABLE_RECIPE_BYTES = 1000;
 
 const WELL = "Travels well: of a new version only what changed in its files has to move.";
+const PLAIN =
+  "Travels well: it is not compressed, and of a new version only what changed in its files has to move.";
+/** Some clients compress such layers on the way to a registry, and some do not. */
+const PLAIN_IN_IMAGE =
+  "Travels well: it is not compressed here; clients push it so, or compress it on the way, and what docker, " +
+  "podman, buildah, skopeo and crane write then is exact.";
 
 /** @returns a sentence or two without a line's end. */
-export function adviceFor({ layer, report }: FoundLayer): string {
-  if (isDamaged({ layer, report })) {
-    return "Do not ship it: its bytes are not those that the image names; build or copy the image again.";
-  }
-  if (report.beginsAsImages && layer.isWhole) {
-    return (
-      "It looks like an archive of images that was compressed as a whole: decompress it first, " +
-      "for example with `gzip -dc FILE | barge layer inspect -`."
-    );
-  }
-  const { result } = report;
-  if (result.kind === "exact") return adviceForExact(result);
-  const isPlain = result.reason.kind === "not-compressed";
-  return isPlain && !layer.isWhole ? PLAIN_IN_IMAGE : adviceForRaw(result.reason);
+export function adviceFor(found: FoundLayer): string {
+  const { flaw } = verdictOf(found);
+  if (flaw !== undefined) return ADVICE[flaw.kind](flaw, found);
+  const { result } = found.report;
+  if (result.kind === "raw") return WELL;
+  return result.findings.corrections === 0
+    ? adviceForForeseen(result)
+    : adviceForLike(result, found);
 }
 
-/** Whether a new version of the layer moves whole, or should not be moved at all. */
-export function movesWhole(found: FoundLayer): boolean {
-  const { beginsAsImages, result } = found.report;
-  if (isDamaged(found) || (beginsAsImages && found.layer.isWhole)) return true;
-  return result.kind === "raw" && result.reason.kind !== "not-compressed";
+function adviceForForeseen(result: ExactLayer): string {
+  const share = recipeShare(result);
+  const isNotable = share > NOTABLE_RECIPE_SHARE && result.recipeBytes > NOTABLE_RECIPE_BYTES;
+  return isNotable ? `${WELL} Its recipe takes ${percent(share)} of its size on top.` : WELL;
 }
 
-/** Whether the bytes are other ones than the image says. */
-export function isDamaged({ layer, report }: FoundLayer): boolean {
-  return layer.digest !== undefined && layer.digest !== report.digest;
-}
-
-/** Whether the encoder is one that has a model, as far as the recipe's size tells. */
-export function isForeseen({ findings, recipeBytes }: ExactLayer): boolean {
-  if (recipeBytes <= NOTABLE_RECIPE_BYTES) return true;
-  return recipeBytes <= findings.streamBytes * NOTABLE_RECIPE_SHARE;
-}
-
-function adviceForExact(result: ExactLayer): string {
-  if (isForeseen(result)) return WELL;
-  const share = result.recipeBytes / Math.max(1, result.findings.streamBytes);
+function adviceForLike(result: ExactLayer, found: FoundLayer): string {
   return (
-    `Travels, but each version costs ${percent(share)} of its size on top: its encoder is known only ` +
-    "nearly; docker, podman, buildah, skopeo and crane write layers that cost nothing."
+    "Travels, but its encoder is known only nearly, and each version costs " +
+    `${percent(recipeShare(result))} of its size on top: to save that, compress it again, ${howTo(found)}.`
   );
 }
 
-function adviceForRaw({ kind, text }: RawLayer["reason"]): string {
-  switch (kind) {
-    case "not-compressed":
-      return "Travels well: it is not compressed, and is cut into chunks as it is.";
-    case "broken":
-      return `Do not ship it: ${text}; no client can unpack it; build or copy the image again.`;
-    case "unknown-encoder":
-    case "unsupported":
-    case "too-large-a-block":
-      return (
-        `Moves whole each time, because ${text}: compress it again, for example with ` +
-        "`skopeo copy --dest-force-compress-format --dest-compress-format gzip` of a recent skopeo."
-      );
+type Advise = (flaw: Flaw, found: FoundLayer) => string;
+
+const movesWhole: Advise = ({ text }, found) => {
+  return `Moves whole each time, because ${text}: compress it again, ${howTo(found)}.`;
+};
+
+const ADVICE: Readonly<Record<Flaw["kind"], Advise>> = {
+  "not-compressed": (_, { layer }) => (layer.isWhole ? PLAIN : PLAIN_IN_IMAGE),
+  "unknown-encoder": movesWhole,
+  unsupported: movesWhole,
+  "too-large-a-block": movesWhole,
+  "other-compression": movesWhole,
+  broken: ({ text }, found) => {
+    return `Do not ship it: ${text}, and no client will unpack it; ${makeAgain(found)}.`;
+  },
+  "wrong-digest": (_, found) => {
+    return `Do not ship it: its bytes are not those that the image names; ${makeAgain(found)}.`;
+  },
+  "other-media-type": ({ text }, found) => {
+    return `Do not ship it: ${text}, which some clients will not unpack; ${makeAgain(found)}.`;
+  },
+  encrypted: () => {
+    return "Moves whole each time: it is encrypted, and a new version shares no bytes with it.";
+  },
+  "compressed-archive": (_, { report }) => {
+    const program = DECOMPRESS[report.bytesKind] ?? "gzip -dc";
+    return (
+      "It looks like an archive of images that was compressed as a whole: decompress it first, " +
+      `for example with \`${program} FILE | barge layer inspect -\`.`
+    );
+  },
+  "not-a-layer": ({ text }) => `Moves whole each time: ${text}.`,
+};
+
+function makeAgain({ layer }: FoundLayer): string {
+  return layer.isWhole ? "make it again" : "build or copy the image again";
+}
+
+/** By programs that write to standard output what a file holds. */
+const DECOMPRESS: Readonly<Partial<Record<BytesKind, string>>> = {
+  gzip: "gzip -dc",
+  zstd: "zstd -dc",
+  xz: "xz -dc",
+  bzip2: "bzip2 -dc",
+  lz4: "lz4 -dc",
+};
+
+/** A file is compressed again as it is; an image by way of plain layers, which every skopeo can do. */
+function howTo({ layer, report }: FoundLayer): string {
+  if (layer.isWhole) {
+    const program = DECOMPRESS[report.bytesKind] ?? "gzip -dc";
+    return `for example with \`${program} FILE | gzip -n > NEW\``;
   }
+  const plain = "skopeo copy --dest-decompress IMAGE dir:plain";
+  return `for example with \`${plain} && skopeo copy dir:plain NEW\``;
+}
+
+function recipeShare({ findings, recipeBytes }: ExactLayer): number {
+  return recipeBytes / Math.max(1, findings.streamBytes);
 }
 
 function percent(share: number): string {
+  if (share < 0.0001) return "less than 0.01 %";
   return `${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`;
 }

@@ -1,8 +1,10 @@
 /** What `barge layer inspect` prints: a table with advice for people, one document for scripts. */
 import { printable } from "../client/printable.ts";
+import type { LayerReport } from "../app/layer-report.ts";
 import { bytesText } from "./bytes-text.ts";
 import type { Io } from "./io.ts";
-import { adviceFor, type FoundLayer, isDamaged, isForeseen } from "./layer-advice.ts";
+import { adviceFor } from "./layer-advice.ts";
+import { type FoundLayer, type Verdict, verdictOf } from "./layer-verdict.ts";
 import { printJson } from "./print-json.ts";
 import { formatTable } from "./table.ts";
 
@@ -13,34 +15,50 @@ const DIGEST_LENGTH = "sha256:".length + 12;
 /** How many layers a line of advice names. */
 const MOST_NAMES = 4;
 
-/** The shape that scripts rely on. Sizes are bytes; what is not known of a raw layer is left out. */
+/** The shape that scripts rely on: each member is always there. What is not known is `null`, sizes are bytes. */
 export function printDocument(found: readonly FoundLayer[], io: Io): void {
-  const document = found.map(({ layer, report }) => ({
-    file: layer.file,
-    digest: report.digest,
-    gzipBytes: report.streamBytes,
-    ...membersOf({ layer, report }),
-    advice: adviceFor({ layer, report }),
-  }));
-  printJson(document, io);
+  printJson(found.map(documentOf), io);
 }
 
-function membersOf({ layer, report }: FoundLayer): object {
-  const { result, streamBytes } = report;
-  if (isDamaged({ layer, report })) {
-    const reason = `its bytes are not those of ${layer.digest}`;
-    return { exact: false, reason, reasonKind: "wrong-digest" };
-  }
-  if (result.kind === "raw") {
-    const { kind: reasonKind, text: reason } = result.reason;
-    const tar = reasonKind === "not-compressed" ? { tarBytes: streamBytes } : {};
-    return { ...tar, exact: false, reason, reasonKind };
-  }
-  const { format, findings, recipeBytes, isVerified: verified } = result;
-  const { encoder, level, framing, corrections, plainBytes: tarBytes } = findings;
-  const who = { tarBytes, format, encoder, level, framing };
-  return { ...who, exact: true, verified, corrections, recipeBytes };
+function documentOf(found: FoundLayer): object {
+  const { layer, report } = found;
+  const { travels, flaw } = verdictOf(found);
+  return {
+    file: layer.file,
+    images: layer.images.map(({ tag = null, platform = null }) => ({ tag, platform })),
+    mediaType: layer.mediaType ?? null,
+    digest: report.digest,
+    gzipBytes: report.streamBytes,
+    ...findingsOf(report),
+    exact: flaw === undefined,
+    reason: flaw?.text ?? null,
+    reasonKind: flaw?.kind ?? null,
+    travels,
+    advice: adviceFor(found),
+  };
 }
+
+/** What is known of the bytes, whatever an image says of them. */
+function findingsOf({ bytesKind, result, streamBytes }: LayerReport): object {
+  const format = bytesKind === "other" ? null : bytesKind;
+  if (result.kind === "raw") {
+    return { ...NOTHING_FOUND, tarBytes: bytesKind === "tar" ? streamBytes : null, format };
+  }
+  const { findings, recipeBytes, isVerified: verified } = result;
+  const { encoder, level, framing, corrections, plainBytes: tarBytes } = findings;
+  return { tarBytes, format, encoder, level, framing, verified, corrections, recipeBytes };
+}
+
+const NOTHING_FOUND = {
+  tarBytes: null,
+  format: null,
+  encoder: null,
+  level: null,
+  framing: null,
+  verified: null,
+  corrections: null,
+  recipeBytes: null,
+} as const;
 
 /** Prints nothing when nothing was found. */
 export function printText(found: readonly FoundLayer[], { stdout }: Pick<Io, "stdout">): void {
@@ -56,15 +74,20 @@ export function printText(found: readonly FoundLayer[], { stdout }: Pick<Io, "st
 function cellsOf(found: FoundLayer): readonly string[] {
   const { result, streamBytes } = found.report;
   const size = bytesText(streamBytes);
-  if (isDamaged(found)) return [size, "", "", "", "", "damaged", ""];
-  if (result.kind === "raw") {
-    if (result.reason.kind !== "not-compressed") return [size, "", "", "", "", "no", ""];
-    return [size, size, "none", "", "", "as it is", ""];
-  }
+  const verdict = verdictOf(found);
+  const isExact = exactWord(verdict);
+  if (verdict.flaw?.kind === "not-compressed") return [size, size, "none", "", "", isExact, ""];
+  if (result.kind === "raw") return [size, "", "", "", "", isExact, ""];
   const { findings, recipeBytes } = result;
-  const { encoder, level, framing, plainBytes } = findings;
-  const who = isForeseen(result) ? encoder : `like ${encoder}`;
-  return [size, bytesText(plainBytes), who, level, framing, "yes", bytesText(recipeBytes)];
+  const { encoder, level, framing, corrections, plainBytes } = findings;
+  const who = corrections === 0 ? encoder : `like ${encoder}`;
+  return [size, bytesText(plainBytes), who, level, framing, isExact, bytesText(recipeBytes)];
+}
+
+function exactWord({ flaw }: Verdict): string {
+  if (flaw === undefined) return "yes";
+  if (flaw.kind === "not-compressed") return "as it is";
+  return flaw.kind === "broken" || flaw.kind === "wrong-digest" ? "damaged" : "no";
 }
 
 /** Layers with the same advice stand in one line. */

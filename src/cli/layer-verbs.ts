@@ -19,7 +19,11 @@ image cost only what changed in their files. In CI, after a build:
   docker save team/app:1 | barge layer inspect --require-exact -
 
 With --format json: [{file, digest, gzipBytes, tarBytes, encoder, level, framing, exact, reason,
-recipeBytes, advice, ...}], sizes in bytes; gzipBytes is the layer's size, however it is compressed.`;
+recipeBytes, travels, advice, ...}], sizes in bytes; gzipBytes is the layer's size, however it is compressed,
+and null is what is not known.
+
+Exit codes: 0 inspected; 1 a file is damaged, empty, ends early, or holds no image that is whole; 2 wrong
+flags; 3 no such file; 5 a layer is not as --require-exact or --max-recipe ask; 130 interrupted.`;
 
 export function addLayerVerbs(program: Command, verb: AddVerb): void {
   const layer = program.command("layer").description("layers in files, layouts and archives");
@@ -29,18 +33,27 @@ export function addLayerVerbs(program: Command, verb: AddVerb): void {
     .argument("<file...>", "layers, archives or layouts; - for standard input")
     .option("--threads <number>", "layers at once (default: one a processor, at most 8)", threadsOf)
     .option("--no-verify", "do not rebuild each layer to prove its recipe: half the time")
-    .option("--require-exact", "exit with 1 when a compressed layer is not exact")
+    .option(
+      "--require-exact",
+      "exit with 5 when a compressed layer is not exact, or no layer is there",
+    )
+    .option(
+      "--max-recipe <percent>",
+      "--require-exact, and with recipes of no more than so much of a layer's size",
+      percentOf,
+    )
     .addOption(formatOption())
     .addHelpText("after", INSPECT_HELP);
   verb(command, async (files, flags, io) => {
     const { runInspect } = await import("./layer.ts");
-    const threads = flags["threads"];
+    const { threads, maxRecipe } = flags;
     return await runInspect(
       {
         files,
         threads: typeof threads === "number" ? threads : usualThreads(),
         verify: flags["verify"] !== false,
         requireExact: flags["requireExact"] === true,
+        mostRecipeShare: typeof maxRecipe === "number" ? maxRecipe / 100 : undefined,
         format: format(flags),
       },
       io,
@@ -56,4 +69,10 @@ function threadsOf(text: string): number {
   const threads = Number(text);
   if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
   throw new InvalidArgumentError(`a whole number from 1 to ${MOST_THREADS}`);
+}
+
+function percentOf(text: string): number {
+  const percent = Number(text);
+  if (text.trim() !== "" && percent >= 0 && percent <= 100) return percent;
+  throw new InvalidArgumentError("a number from 0 to 100");
 }

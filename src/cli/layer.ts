@@ -1,24 +1,24 @@
 /** `barge layer inspect`: says who compressed a layer, and what it will cost to move and to keep. */
 import type { Readable } from "node:stream";
 import { inspectLayers } from "../app/layer-inspection.ts";
+import { printable } from "../client/printable.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { findLayers } from "../layouts/find-layers.ts";
 import type { StoredLayer } from "../layouts/stored-layer.ts";
+import { exitCodeOf, printFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
-import { type FoundLayer, movesWhole } from "./layer-advice.ts";
 import { printDocument, printText } from "./layer-output.ts";
 import { showProgress } from "./layer-progress.ts";
 import { type Spool, spooled } from "./layer-spool.ts";
+import { type FoundLayer, type Gate, holdsGate } from "./layer-verdict.ts";
 import { Interrupted } from "./terminal.ts";
 
-export interface InspectArguments {
+export interface InspectArguments extends Gate {
   /** Files, folders, or `-` for standard input. At least one. */
   readonly files: readonly string[];
   readonly threads: number;
   /** Whether each recipe is tried by rebuilding the layer. */
   readonly verify: boolean;
-  /** Whether a layer that only moves whole makes the exit code 1. */
-  readonly requireExact: boolean;
   readonly format: "text" | "json";
 }
 
@@ -33,10 +33,13 @@ export interface Surroundings {
 }
 
 const STDIN = "-";
+const EXIT_GATE = 5;
 
 /**
- * @returns 0, or with `requireExact` 1 when a layer only moves whole.
- * @throws {NothingThere} {LayoutError} {UsageError} {Interrupted} {Error} of the file system
+ * What cannot be read is told, and does not keep the others from being inspected.
+ *
+ * @returns 0; 5 when a layer is not as it is asked for; by the first failure when there was one.
+ * @throws {LayoutError} {UsageError} {Interrupted} {InspectionFault} {Error} of the file system
  */
 export async function runInspect(
   args: InspectArguments,
@@ -48,11 +51,12 @@ export async function runInspect(
   const { signal } = stop;
   const isPiped = args.files.includes(STDIN);
   await using spool = isPiped ? await spooled(surroundings.stdin, signal) : undefined;
-  const layers = await layersOf(args.files, spool, io);
+  const { layers, failures } = await layersOf(args.files, spool, io);
   const found = await inspected(layers, { args, io, signal, surroundings });
-  if (args.format === "json") printDocument(found, io);
-  else printText(found, io);
-  return args.requireExact && found.some(movesWhole) ? 1 : 0;
+  if (args.format === "text") printText(found, io);
+  else if (found.length > 0 || failures.length === 0) printDocument(found, io);
+  if (failures.length > 0) return exitCodeOf(failures[0]);
+  return holdsGate(found, args) ? 0 : EXIT_GATE;
 }
 
 function processSurroundings(): Surroundings {
@@ -71,19 +75,31 @@ function processSurroundings(): Surroundings {
   };
 }
 
+interface Sought {
+  readonly layers: readonly StoredLayer[];
+  /** Of files that are not there, or hold nothing that can be read. They have been told. */
+  readonly failures: readonly unknown[];
+}
+
 async function layersOf(
   files: readonly string[],
   spool: Spool | undefined,
   io: Io,
-): Promise<readonly StoredLayer[]> {
+): Promise<Sought> {
   const layers: StoredLayer[] = [];
+  const failures: unknown[] = [];
   for (const file of files) {
-    const path = file === STDIN && spool !== undefined ? spool.path : file;
-    const found = await findLayers(path, file);
-    if (found.length === 0) io.stderr(`barge: ${file}: an image without layers\n`);
-    layers.push(...found);
+    try {
+      const path = file === STDIN && spool !== undefined ? spool.path : file;
+      const found = await findLayers(path, file);
+      if (found.length === 0) io.stderr(`barge: ${printable(file)}: an image without layers\n`);
+      layers.push(...found);
+    } catch (error) {
+      printFailure(error, io);
+      failures.push(error);
+    }
   }
-  return layers;
+  return { layers, failures };
 }
 
 interface Inspection {

@@ -8,6 +8,14 @@ export interface FileRange {
   readonly sizeBytes: number;
 }
 
+/** An image that has a layer, as far as the place where it was found names it. */
+export interface ImageName {
+  /** As the place has it: `1.2`, or with the repository before it. */
+  readonly tag: string | undefined;
+  /** `linux/amd64`; only where an index tells it. */
+  readonly platform: string | undefined;
+}
+
 /** A layer that was found on disk. */
 export interface StoredLayer {
   /** The file or folder as it was named by the caller. */
@@ -16,6 +24,10 @@ export interface StoredLayer {
   readonly isWhole: boolean;
   /** The layer's digest where an image names it; nothing says that its bytes have it. */
   readonly digest: Digest | undefined;
+  /** What an image says that its bytes are, where it says so. */
+  readonly mediaType: string | undefined;
+  /** All that have it; none of a layer that is a file. */
+  readonly images: readonly ImageName[];
   readonly range: FileRange;
 }
 

@@ -72,6 +72,18 @@ it("inspectLayers() ends when its signal says so, before and while it works", as
   await expect(inspectLayers(layers, options({ signal }))).rejects.toBe(reason);
 });
 
+it("inspectLayers() says whose fault it is when its thread fails as nobody expected", async () => {
+  await using place = await fileOf(LAYER);
+  const verify = "a fault" as unknown as boolean;
+  const layers = [layerAt(place.path, 0, LAYER.length)];
+  await expect(inspectLayers(layers, options({ verify }))).rejects.toMatchObject({
+    kind: "Fault",
+    message: expect.stringMatching(
+      /^the layer: this is a fault of barge: TypeError: .+ at .+; please report it/,
+    ) as string,
+  });
+});
+
 it("inspectLayers() of no layers has nothing to report", async () => {
   expect(await inspectLayers([], options())).toEqual([]);
 });
@@ -83,7 +95,8 @@ function options(some: Partial<InspectionOptions> = {}): InspectionOptions {
 
 function layerAt(path: string, offset: number, sizeBytes: number): StoredLayer {
   const range = { path, offset, sizeBytes };
-  return { file: "the layer", isWhole: true, digest: undefined, range };
+  const said = { digest: undefined, mediaType: undefined, images: [] };
+  return { file: "the layer", isWhole: true, ...said, range };
 }
 
 async function fileOf(bytes: Uint8Array): Promise<{ readonly path: string } & AsyncDisposable> {

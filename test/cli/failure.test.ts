@@ -41,3 +41,9 @@ it("printFailure tells the code of a cause that has no text", () => {
 it("printFailure shows the stack of an error that nobody expected", () => {
   expect(printed(new TypeError("a bug"))).toMatch(/^barge: TypeError: a bug\n +at /);
 });
+
+it("printFailure lets no name steer a terminal, and keeps the lines of a message", () => {
+  const cause = new Error("\u009b2J\u202e");
+  const text = printed(new Expected("\u001b[2Jno such file\r\n\tnor another", { cause }));
+  expect(text).toBe("barge: ?[2Jno such file?\n\tnor another\n  because: ?2J?\n");
+});

@@ -31,10 +31,15 @@ export async function layerFolder(): Promise<LayerFolder> {
   };
 }
 
-/** Writes an OCI layout of one image. @returns its path and the digests of its layers. */
+/**
+ * Writes an OCI layout of one image.
+ *
+ * @param layers each with what the image says of it; by default that it is gzip or a tar, as it is
+ * @returns its path and the digests of its layers
+ */
 export async function layoutOf(
   folder: LayerFolder,
-  layers: readonly Uint8Array[],
+  layers: readonly (Uint8Array | { readonly bytes: Uint8Array; readonly mediaType: string })[],
 ): Promise<{ readonly path: string; readonly digests: readonly string[] }> {
   const path = join(folder.path, "layout");
   await mkdir(join(path, "blobs", "sha256"), { recursive: true });
@@ -44,7 +49,12 @@ export async function layoutOf(
     return { mediaType, digest, size: bytes.length };
   };
   const type = "application/vnd.oci.image";
-  const blobs = await Promise.all(layers.map((bytes) => put(bytes, `${type}.layer.v1.tar+gzip`)));
+  const blobs = await Promise.all(
+    layers.map((layer) => {
+      if (!(layer instanceof Uint8Array)) return put(layer.bytes, layer.mediaType);
+      return put(layer, `${type}.layer.v1.tar${layer[0] === 0x1f ? "+gzip" : ""}`);
+    }),
+  );
   const config = await put(Buffer.from("{}"), `${type}.config.v1+json`);
   const manifest = {
     schemaVersion: 2,
@@ -76,7 +86,14 @@ export async function inspectWith(
     environment: {},
   };
   const code = await runInspect(
-    { threads: 2, verify: true, requireExact: false, format: "text", ...args },
+    {
+      threads: 2,
+      verify: true,
+      requireExact: false,
+      mostRecipeShare: undefined,
+      format: "text",
+      ...args,
+    },
     io,
     {
       stdin: pipeOf(new Uint8Array(0)),

@@ -24,7 +24,7 @@ it("findLayers on an OCI layout names every layer of every platform with its dig
   await expectDigests(found);
 });
 
-it.each([["."], ["oci-layout", "index.json", "blobs"], ["blobs", "index.json"]])(
+it.each([["."], ["oci-layout", "index.json", "blobs"], ["blobs", "index.json", "oci-layout"]])(
   "findLayers on an OCI archive made of %s reads layers in their place",
   async (...names) => {
     await using place = await layout(["amd64"]);
@@ -43,7 +43,10 @@ it("findLayers on a docker archive follows links and names a shared layer once",
   await mkdir(join(place.path, "b"));
   await writeFile(join(place.path, "a", "layer.tar"), "one");
   await symlink("../a/layer.tar", join(place.path, "b", "layer.tar"));
-  const images = [{ Layers: ["a/layer.tar"] }, { Layers: ["a/layer.tar", "b/layer.tar"] }];
+  const images = [
+    { Config: "1.json", RepoTags: ["one:1"], Layers: ["a/layer.tar"] },
+    { Config: "2.json", RepoTags: ["two:1", "two:2"], Layers: ["a/layer.tar", "b/layer.tar"] },
+  ];
   await writeFile(join(place.path, "manifest.json"), JSON.stringify(images));
   const archive = join(place.path, "saved.tar");
   await runProgram({
@@ -52,6 +55,7 @@ it("findLayers on a docker archive follows links and names a shared layer once",
   const found = await findLayers(archive);
   const texts = await Promise.all(found.map(async ({ range }) => String(await bytesOf(range))));
   expect(texts).toEqual(["one"]);
+  expect(found[0]?.images.map(({ tag }) => tag)).toEqual(["one:1", "two:1", "two:2"]);
 });
 
 it("findLayers on a dir: of containers/image reads blobs by their hex digits", async () => {
@@ -78,7 +82,8 @@ it("findLayers takes a tar without images, and any other file, as one layer", as
     const file = join(place.path, name);
     const { length } = await readFile(file);
     const range = { path: file, offset: 0, sizeBytes: length };
-    expect(await findLayers(file)).toEqual([{ file, isWhole: true, digest: undefined, range }]);
+    const said = { digest: undefined, mediaType: undefined, images: [] };
+    expect(await findLayers(file)).toEqual([{ file, isWhole: true, ...said, range }]);
   }
 });
 
@@ -91,6 +96,56 @@ it("findLayers says what is missing or damaged", async () => {
   await expect(findLayers(place.directory)).rejects.toThrow("cannot be read");
   await rm(join(place.directory, "index.json"));
   await expect(findLayers(place.directory)).rejects.toThrow("neither index.json nor manifest.json");
+});
+
+it.each([
+  ["index.json", `{"schemaVersion":2,"manifests":[]}`],
+  ["manifest.json", `{"short_name":"shop","icons":[]}`],
+  ["manifest.json", `[{"file":"main.js"}]`],
+  ["manifest.json", "[]"],
+  ["manifest.json", "no JSON"],
+])("findLayers takes a tar with a file %s of %s as a layer", async (name, text) => {
+  await using place = await folder();
+  await writeFile(join(place.path, name), text);
+  const archive = join(place.path, "layer.tar");
+  await runProgram({ command: ["tar", "-C", place.path, "-cf", archive, name] });
+  expect(await findLayers(archive)).toMatchObject([{ isWhole: true, digest: undefined }]);
+});
+
+it("findLayers tells of what type, tag and platform an index says that layers are", async () => {
+  await using place = await layout(["amd64", "arm64"]);
+  const found = await findLayers(place.directory);
+  const type = "application/vnd.oci.image.layer.v1.tar+gzip";
+  expect(found.map(({ mediaType }) => mediaType)).toEqual([type, type, type, type]);
+  expect(found.map(({ images }) => images)).toEqual([
+    [{ tag: "1", platform: "linux/amd64" }],
+    [{ tag: "1", platform: "linux/amd64" }],
+    [{ tag: "1", platform: "linux/arm64" }],
+    [{ tag: "1", platform: "linux/arm64" }],
+  ]);
+});
+
+it("findLayers passes over platforms that were not copied, but not over all of them", async () => {
+  await using place = await layout(["amd64", "arm64"]);
+  const [first, second] = place.oci.images.map(({ manifest }) => blobIn(place, manifest.digest));
+  await rm(first ?? "");
+  expect(await findLayers(place.directory)).toHaveLength(2);
+  await rm(second ?? "");
+  await expect(findLayers(place.directory)).rejects.toThrow(
+    `none of the 2 images of an index is here: ${place.oci.images[0]?.manifest.digest} and others`,
+  );
+  await rm(blobIn(place, place.oci.top.digest));
+  await expect(findLayers(place.directory)).rejects.toThrow(`${place.oci.top.digest} is missing`);
+});
+
+it("findLayers refuses a manifest whose bytes are not those of its digest", async () => {
+  await using place = await layout(["amd64"]);
+  const { digest } = place.oci.top;
+  const blob = blobIn(place, digest);
+  await writeFile(blob, `${await readFile(blob, "utf8")}\n`);
+  await expect(findLayers(place.directory)).rejects.toThrow(
+    `the manifest ${digest} has other bytes than its digest says`,
+  );
 });
 
 it("findLayers names a layer once that an image has twice", async () => {
@@ -172,6 +227,10 @@ async function layout(
   const directory = join(place.path, "layout");
   const oci = await writeOciLayout(directory, { tag: "1", architectures, layerBytes: 5000 });
   return { path: place.path, directory, oci, [Symbol.asyncDispose]: place[Symbol.asyncDispose] };
+}
+
+function blobIn({ directory }: { readonly directory: string }, digest: string): string {
+  return join(directory, "blobs", ...digest.split(":"));
 }
 
 async function folder(): Promise<{ path: string } & AsyncDisposable> {

@@ -194,7 +194,7 @@ export class GzipAnalyser implements StreamAnalyser {
 
   #keepTail(bytes: Uint8Array): number {
     if (this.#columns.tail.sizeBytes + bytes.length > LARGEST_TAIL_BYTES) {
-      throw new UnsupportedStream("more than 64 KiB follow the last gzip member");
+      throw new BrokenStream("more than 64 KiB that are no gzip follow its last member");
     }
     if (bytes.length > 0) this.#findings.damage("what follows its last member is no gzip");
     this.#columns.tail.raw(bytes);

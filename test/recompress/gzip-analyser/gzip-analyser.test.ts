@@ -145,7 +145,7 @@ describe("GzipAnalyser", () => {
     [
       "70 KiB after the last member",
       () => Buffer.concat([gzipMember(LAYER), new Uint8Array(70_000)]),
-      raw("unsupported", "more than 64 KiB follow the last gzip member"),
+      raw("broken", "more than 64 KiB that are no gzip follow its last member"),
     ],
     [
       "choices that no engine foresees",
