@@ -1,5 +1,5 @@
 /** `deploy/barge` as a shell sees it: how it finds its Node, what it prints where, and its exit codes. */
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtempDisposable, realpath, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -274,5 +274,16 @@ describe("npm", () => {
     const { code, stderr } = await run(["npm", "start", "--", join(folder, "missing.yml")], call);
     expect(code).toBe(2);
     expect(stderr).toContain("missing.yml cannot be used: 1 problem");
+  });
+
+  it("ends without a word when nobody reads what it prints", async () => {
+    const { promise, resolve } = Promise.withResolvers<number | null>();
+    const env = { PATH: tools, HOME: folder };
+    const child = spawn(LAUNCHER, ["--help"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout.destroy();
+    child.on("close", resolve);
+    const complaints = await child.stderr.toArray();
+    expect(Buffer.concat(complaints).toString()).toBe("");
+    expect(await promise).toBe(141);
   });
 });
