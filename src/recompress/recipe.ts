@@ -5,8 +5,11 @@ import { RecipeError } from "./recipe-error.ts";
 const MAGIC = Uint8Array.of(0x42, 0x52, 0x43, 0x50);
 const VERSION = 1;
 const MOST_COLUMNS = 32;
-/** Recipes beyond this are refused before anything is unpacked. */
-const LARGEST_RECIPE_BYTES = 256 * 1024 * 1024;
+/**
+ * What a recipe may take before it is packed: bytes. Larger ones are refused, so whoever writes one has to
+ * stay below, some bytes for its head included.
+ */
+export const LARGEST_RECIPE_BYTES = 32 * 1024 * 1024;
 const FORMATS = ["gzip", "zstd"] as const;
 
 /** The formats that have recipes; their order is part of the recipe. */

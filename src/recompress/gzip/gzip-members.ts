@@ -13,7 +13,8 @@ const ALL_FLAGS = 15;
 
 const TRAILER_BYTES = 8;
 const LARGEST_HEADER_BYTES = 1024 * 1024;
-/** Bounds what a framing can ask of the models. */
+/** Bounds what a framing can ask of the models: they begin anew at each block. */
+const SMALLEST_FRAMING_BLOCK_BYTES = 16 * 1024;
 const LARGEST_FRAMING_BLOCK_BYTES = 256 * 1024 * 1024;
 const LARGEST_FRAMING_HISTORY_BYTES = 32 * 1024;
 const LARGEST_ENGINE_ID = 65_535;
@@ -119,6 +120,9 @@ function readEngine(members: ColumnReader): Pick<GzipMember, "engineId" | "frami
   const engineId = members.numberUpTo(LARGEST_ENGINE_ID);
   const blockBytes = members.numberUpTo(LARGEST_FRAMING_BLOCK_BYTES);
   if (blockBytes === 0) return { engineId, framing: NO_FRAMING };
+  if (blockBytes < SMALLEST_FRAMING_BLOCK_BYTES) {
+    throw new RecipeError("a member has smaller blocks than any encoder makes");
+  }
   const historyBytes = members.numberUpTo(LARGEST_FRAMING_HISTORY_BYTES);
   return { engineId, framing: { kind: "blocks", blockBytes, historyBytes } };
 }

@@ -6,6 +6,8 @@ import type { TokenRestart } from "./token-model.ts";
 
 const MOST_STATE_NUMBERS = 16;
 const LARGEST_HISTORY_BYTES = 1024 * 1024;
+/** More than a stream of 256 GiB has. */
+const MOST_RESTARTS = 65_536;
 
 /** What a record's flags say: which of these it does not share with the one before. */
 const HAS_MEMBER = 1;
@@ -115,6 +117,7 @@ export function gzipRestarts(recipe: Recipe): readonly GzipRestart[] {
     if (restart.plainByte > recipe.plainBytes || restart.streamByte >= recipe.streamBytes) {
       throw new RecipeError("the recipe has a restart beyond the stream's end");
     }
+    if (restarts.length >= MOST_RESTARTS) throw new RecipeError("the recipe has too many restarts");
     restarts.push(restart);
   }
   return restarts;

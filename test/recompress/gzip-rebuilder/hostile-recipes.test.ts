@@ -1,5 +1,12 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import {
+  createGzipColumns,
+  GZIP_COLUMNS,
+  readGzipColumns,
+  toGzipRecipe,
+} from "../../../src/recompress/gzip/gzip-columns.ts";
+import { GzipMembersReader, GzipMembersWriter } from "../../../src/recompress/gzip/gzip-members.ts";
 import { GzipRebuilder } from "../../../src/recompress/gzip/gzip-rebuilder.ts";
 import { gzipRestarts } from "../../../src/recompress/gzip/gzip-restarts.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
@@ -10,6 +17,8 @@ import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { noteStream } from "./noted-stream.ts";
 import type { NotedStream } from "./noted-stream.ts";
 
+/** As restarts: each like the one before it. */
+const ZEROS = new Uint8Array(9 * 70_000);
 const PLAIN = plainLayer({ seed: 5, sizeBytes: 30_000 });
 
 function streams(): readonly NotedStream[] {
@@ -20,7 +29,7 @@ function streams(): readonly NotedStream[] {
   ]);
   return (["tokens", "bytes"] as const).map((sizeUnit) => {
     const model = new NotedTokenModel({ sizeUnit, treeRules: ["zlib"], capacity: 5000 });
-    const framing = { kind: "blocks", blockBytes: 9000, historyBytes: 0 } as const;
+    const framing = { kind: "blocks", blockBytes: 16_384, historyBytes: 0 } as const;
     return noteStream(stream, { model, framing, restartEvery: 4 });
   });
 }
@@ -82,5 +91,23 @@ describe("hostile recipes", () => {
       }
     }
     expect(refused).toBeGreaterThan(300);
+  });
+
+  it("cannot ask for restarts without end", () => {
+    const [noted] = streams();
+    if (noted === undefined) throw new TypeError("no stream");
+    const columns = noted.recipe.columns.with(GZIP_COLUMNS.indexOf("restarts"), ZEROS);
+    expect(() => gzipRestarts({ ...noted.recipe, columns })).toThrow("too many restarts");
+  });
+
+  it("cannot make an encoder begin anew at every few bytes", () => {
+    const columns = createGzipColumns();
+    const framing = { kind: "blocks", blockBytes: 16_383, historyBytes: 0 } as const;
+    const member = { header: ZEROS.subarray(0, 10), engineId: 1, framing, plainBytes: 1 };
+    const nothing = { corrections: ZEROS.subarray(0, 0), trailer: undefined };
+    new GzipMembersWriter(columns).member({ ...member, ...nothing });
+    const recipe = toGzipRecipe(columns, { streamBytes: 1, plainBytes: 1 });
+    const reader = new GzipMembersReader(readGzipColumns(recipe));
+    expect(() => reader.next()).toThrow("smaller blocks than any encoder makes");
   });
 });
