@@ -92,9 +92,18 @@ function goEncoders(): readonly Encoder[] {
 
 /** The library that Go 1.27 took over; older versions choose other tokens or write other trees. */
 function klauspostGzipEncoders(): readonly Encoder[] {
-  return ["1.15.15", "1.18.0", "1.20.3"].flatMap((version) => {
+  const versions = [
+    ["1.15.0", LEVELS],
+    ["1.15.15", LEVELS],
+    ["1.16.7", ["4", "5", "9"]],
+    ["1.17.11", ["4", "5", "9"]],
+    ["1.18.0", LEVELS],
+    ["1.18.6", ["4", "9"]],
+    ["1.20.3", LEVELS],
+  ] as const;
+  return versions.flatMap(([version, levels]) => {
     const program = { from: "module", folder: "klauspost", version: `v${version}` } as const;
-    return LEVELS.map((level) =>
+    return levels.map((level) =>
       gzip(`klauspost-${version}-${level}`, program, { args: ["gzip", level] }),
     );
   });
@@ -107,6 +116,7 @@ function pgzipEncoders(): readonly Encoder[] {
   return [
     gzip("pgzip-default", newest, { args: ["-1"] }),
     gzip("pgzip-1.2.5-default", older, { args: ["-1"] }),
+    ...["1", "6", "9"].map((level) => gzip(`pgzip-1.2.5-${level}`, older, { args: [level] })),
     ...LEVELS.map((level) => gzip(`pgzip-${level}`, newest, { args: [level] })),
     ...["-1", "1", "6", "9"].map((level) =>
       gzip(`pgzip-256k-${level === "-1" ? "default" : level}`, newest, {
@@ -139,7 +149,7 @@ function pigzEncoders(): readonly Encoder[] {
       gzip(`pigz-${level}`, pigz, { args: [...args, `-${level}`] }),
     ),
     gzip("pigz-independent", pigz, { args: [...args, "-i"] }),
-    gzip("pigz-one-thread", pigz, { args: ["-n", "-p", "1"], hasModel: false }),
+    gzip("pigz-one-thread", pigz, { args: ["-n", "-p", "1"] }),
     gzip("pigz-rsyncable", pigz, { args: [...args, "-R"], hasModel: false }),
   ];
 }
@@ -174,7 +184,9 @@ function otherGzipEncoders(): readonly Encoder[] {
 
 /** What every Go tool writes zstd with; revisions of the two slower speeds differ. */
 function klauspostZstdEncoders(): readonly Encoder[] {
-  const versions = "1.15.0 1.15.9 1.15.15 1.16.3 1.16.7 1.17.4 1.17.11 1.18.6 1.20.3".split(" ");
+  const versions = "1.15.0 1.15.9 1.15.15 1.16.3 1.16.7 1.17.4 1.17.7 1.17.11 1.18.6 1.20.3".split(
+    " ",
+  );
   const newest = { from: "module", folder: "klauspost", version: "v1.20.3" } as const;
   const parallel = { ...newest, version: "v1.20.3-jobs" } as const;
   return [
@@ -190,6 +202,11 @@ function klauspostZstdEncoders(): readonly Encoder[] {
     ),
     ...SPEEDS.map(([speed, number]) =>
       zstd(`zstd-1.20.3-${speed}-jobs`, parallel, { args: ["zstd", number, "jobs"] }),
+    ),
+    ...SPEEDS.map(([speed, number]) =>
+      zstd(`zstd-1.20.3-${speed}-jobs-128k`, parallel, {
+        args: ["zstd", number, "jobs", "window=131072"],
+      }),
     ),
   ];
 }

@@ -1,9 +1,9 @@
 // Command klauspost compresses its standard input by github.com/klauspost/compress.
 //
 // Usage: klauspost gzip LEVEL, where LEVEL is -3 (stateless), -2 (Huffman only), -1 (default) or 0 to 9.
-// Usage: klauspost zstd SPEED [all] [single] [jobs], where SPEED is 1 (fastest), 2 (default), 3 (better)
+// Usage: klauspost zstd SPEED [all] [single] [jobs] [window=BYTES], where SPEED is 1 (fastest), 2 (default), 3 (better)
 // or 4 (best); "all" compresses the whole input in one call (EncodeAll); "single" uses one goroutine;
-// "jobs" turns on the parallel mode of newer versions, which gives other bytes.
+// "jobs" turns on the parallel mode of newer versions, which gives other bytes: a job is four windows long.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"log"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -53,6 +54,14 @@ func compressZstd(speed int, modes []string) error {
 	options := []zstd.EOption{zstd.WithEncoderLevel(zstd.EncoderLevel(speed))}
 	isWhole := false
 	for _, mode := range modes {
+		if text, isWindow := strings.CutPrefix(mode, "window="); isWindow {
+			windowBytes, err := strconv.Atoi(text)
+			if err != nil {
+				return err
+			}
+			options = append(options, zstd.WithWindowSize(windowBytes))
+			continue
+		}
 		switch mode {
 		case "all":
 			isWhole = true
