@@ -34,7 +34,7 @@ export class StreamSample {
   #isFrameStart = true;
   #header: FrameHeader | undefined;
   #windowBytes: number | undefined;
-  /** Of the largest block that is not its frame's last. */
+  /** Of the largest block that is neither empty nor its frame's last. */
   #fullBytes: number | undefined;
   #largestBytes = 0;
   #emptyEnds = 0;
@@ -101,7 +101,9 @@ export class StreamSample {
     if (this.#isFrameStart && this.#header !== undefined) {
       this.#windowBytes ??= limitingWindow(this.#header, block.isLast);
     }
-    if (!block.isLast) this.#fullBytes = Math.max(this.#fullBytes ?? 0, sizeBytes);
+    if (!block.isLast && sizeBytes > 0) {
+      this.#fullBytes = Math.max(this.#fullBytes ?? 0, sizeBytes);
+    }
     this.#largestBytes = Math.max(this.#largestBytes, sizeBytes);
     if (block.isLast && sizeBytes === 0) this.#emptyEnds++;
   }

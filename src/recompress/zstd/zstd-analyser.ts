@@ -1,4 +1,5 @@
 import type { Outcome, RawReason } from "../outcome.ts";
+import { RecipeError } from "../recipe-error.ts";
 import { encodeRecipe } from "../recipe.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamAnalyser, TakeBytes } from "../stream-codec.ts";
@@ -13,9 +14,11 @@ import type { RestartSpacing } from "./restart-scout.ts";
 import { StreamParts } from "./stream-parts.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
 import { StreamSample } from "./stream-sample.ts";
-import { toZstdRecipe } from "./zstd-columns.ts";
+import { readZstdColumns, toZstdRecipe } from "./zstd-columns.ts";
 import { ZSTD_ENGINES } from "./zstd-engines.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
+import { readZstdHead } from "./zstd-head.ts";
+import { readRestarts } from "./zstd-restarts.ts";
 
 /** The recipe may grow to this, */
 const FREE_COLUMN_BYTES = 65_536;
@@ -232,10 +235,9 @@ export class ZstdAnalyser implements StreamAnalyser {
     const { columns, corrections } = recorder;
     const sizes = { streamBytes: this.#streamBytes, plainBytes: this.#plainBytes };
     const recipe = toZstdRecipe(columns, sizes);
-    if (isTooLarge(recipe)) {
-      this.#giveUpTooLarge();
-      return this.end();
-    }
+    if (isTooLarge(recipe)) this.#giveUpTooLarge();
+    else if (!isReadable(recipe)) this.#giveUp("unsupported", "its recipe says what no recipe may");
+    if (this.#reason !== undefined) return { kind: "raw", reason: this.#reason };
     const { encoder, level } = this.#engine;
     const framing = framingOf(recorder);
     const who = { encoder, level, framing, corrections };
@@ -247,6 +249,18 @@ export class ZstdAnalyser implements StreamAnalyser {
 function framingOf({ frames, isChunked }: StreamRecorder): string {
   const count = frames === 1 ? "one frame" : `${frames.toLocaleString("en-US")} frames`;
   return isChunked ? `${count} (zstd:chunked)` : count;
+}
+
+/** Whether a rebuild would take what the recipe says of the whole stream, and of its restarts. */
+function isReadable(recipe: Recipe): boolean {
+  try {
+    readZstdHead(readZstdColumns(recipe).head);
+    readRestarts(recipe);
+    return true;
+  } catch (error) {
+    if (error instanceof RecipeError) return false;
+    throw error;
+  }
 }
 
 function isTooLarge(recipe: Recipe): boolean {

@@ -55,6 +55,12 @@ describe("ZstdAnalyser says raw", () => {
     expect(analyser.end()).toMatchObject({ kind: "raw", reason: { kind: "unknown-encoder" } });
   });
 
+  test("of what would have a recipe that no rebuild reads", () => {
+    const stream = encodeLike(LAYER.subarray(0, 5000), { engine: FIRST });
+    const { outcome } = analyse([stream], { engines: [{ ...FIRST, windowBytes: 512 }] });
+    expect(outcome).toMatchObject({ kind: "raw", reason: { kind: "unsupported" } });
+  });
+
   test("when there is no engine at all", () => {
     expect(reasonOf([STREAM], [])).toBe("unknown-encoder");
   });

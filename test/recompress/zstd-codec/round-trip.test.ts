@@ -2,6 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { ZSTD_COLUMNS } from "../../../src/recompress/zstd/zstd-columns.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
+import { handFrame } from "../zstd-decode/frame-bytes.ts";
 import { analyse, cut, ENGINES, fileBorders, rebuild, recipeOf } from "./codec.ts";
 import { encodeLike } from "./encode-like.ts";
 import { TEST_ENGINES } from "./test-engines.ts";
@@ -66,6 +67,13 @@ describe("a stream of a known encoder", () => {
     const { recipe, findings } = recipeOf(analyse(cut(stream, 5)).outcome);
     expect(findings.corrections).toBe(0);
     expect(rebuild(recipe, cut(plain, 6)).equals(stream)).toBe(true);
+  });
+
+  test.each([1, 5])("may have no block but empty ones, %i and a last one", (count) => {
+    const blocks = Array.from({ length: count + 1 }, () => ({ type: 0, bytes: [] }) as const);
+    const stream = handFrame({ blocks });
+    const { recipe } = recipeOf(analyse([stream]).outcome);
+    expect(rebuild(recipe, []).equals(stream)).toBe(true);
   });
 
   test("may work in jobs", () => {
