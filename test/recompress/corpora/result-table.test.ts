@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Measurement } from "./measure-stream.ts";
-import { faultsOf, formatResults, type Result } from "./result-table.ts";
+import { faultsOf, formatReport, formatResults, type Result } from "./result-table.ts";
 
 const MEASUREMENT: Measurement = {
   streamBytes: 50_000_000,
@@ -34,6 +34,18 @@ describe("formatResults", () => {
   });
 });
 
+describe("formatReport", () => {
+  const facts = { date: "2026-01-31", machine: "two cores", command: "run.ts", faults: [] };
+
+  it("tells machine, date, command and what was left out before the table", () => {
+    const text = formatReport([resultWith({})], { ...facts, leftOut: ["7z", "zopfli"] });
+    expect(text).toContain("Measured on 2026-01-31 by `run.ts` on two cores.");
+    expect(text).toContain("cannot make them: 7z; zopfli.");
+    expect(text).toContain("Against what is promised: none.");
+    expect(text.endsWith(formatResults([resultWith({})]))).toBe(true);
+  });
+});
+
 describe("faultsOf", () => {
   it("finds none in an exact stream without corrections", () => {
     expect(faultsOf(resultWith({}))).toEqual([]);
@@ -44,8 +56,22 @@ describe("faultsOf", () => {
     [{ isRebuilt: false }, "was not rebuilt bit for bit"],
     [{ corrections: 2 }, "needed 2 corrections"],
     [{ restartsThatHeld: 3 }, "has 1 restarts that do not hold"],
+    [{ recipeBytes: 1251 }, "took 25.0 bytes of recipe for each MB"],
+    [{ recipeBytes: 751, streamBytes: 30_000_001 }, "took 25.0 bytes of recipe for each MB"],
   ])("finds %o in an encoder with a model", (change, fault) => {
     expect(faultsOf(resultWith(change))).toEqual([`min go-6 ${fault}`]);
+  });
+
+  it("lets the recipe be up to 25 bytes for each MB, and more for smaller streams", () => {
+    expect(faultsOf(resultWith({ recipeBytes: 1250 }))).toEqual([]);
+    expect(faultsOf(resultWith({ recipeBytes: 900, streamBytes: 30_000_000 }))).toEqual([]);
+  });
+
+  it("finds more than 200 MB of memory, but for encoders without a model", () => {
+    const result = { ...resultWith({}), memoryBytes: 201_000_000 };
+    expect(faultsOf(result)).toEqual(["min go-6 took 201 MB of memory"]);
+    expect(faultsOf({ ...result, memoryBytes: 200_000_000 })).toEqual([]);
+    expect(faultsOf({ ...result, hasModel: false })).toEqual([]);
   });
 
   it("lets an encoder without a model be raw, or cost corrections", () => {

@@ -2,6 +2,7 @@
  * Rebuilds large layers as real tools and encoders compress them, and prints a table.
  *
  *     node test/recompress/corpora/run.ts --into DIR [--layer NAME]... [--stream NAME]... [--all] [--keep] [--again]
+ *         [--strict] [--table FILE]
  *
  * README.md beside this file says what it makes, and how long it takes. What was measured before stands in
  * DIR/results and is not measured again, so a run that was cut off goes on where it was.
@@ -14,7 +15,14 @@ import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { type PlainLayer, PLAIN_LAYERS, settleLayer } from "./plain-layers.ts";
-import { faultsOf, formatResults, type Result } from "./result-table.ts";
+import { machineText } from "../machine.ts";
+import {
+  faultsOf,
+  formatReport,
+  formatResults,
+  type Result,
+  type RunFacts,
+} from "./result-table.ts";
 import { decompressFile, type StreamMaker, streamMakers } from "./stream-makers.ts";
 
 /** The layer that every encoder gets, not only the common ones. */
@@ -31,6 +39,10 @@ interface RunOptions {
   readonly isKeeping: boolean;
   /** Earlier results do not count. */
   readonly isAgain: boolean;
+  /** What this machine cannot make is a failure. */
+  readonly isStrict: boolean;
+  /** Where the table goes, beside standard output. */
+  readonly tableFile: string | undefined;
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -38,6 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
   const makers = streamMakers(join(options.into, "programs"));
   const results: Result[] = [];
   const failures: string[] = [];
+  const leftOut = new Set<string>();
   const wanted = options.layers.flatMap((layer) =>
     makers
       .filter((maker) => isWanted(maker, layer, options))
@@ -46,7 +59,8 @@ async function main(args: readonly string[]): Promise<number> {
   for (const [layer, maker] of wanted) {
     try {
       const result = await settleResult(layer, maker, options);
-      if (result !== undefined) results.push(result);
+      if (result === undefined) leftOut.add(maker.name);
+      else results.push(result);
     } catch (error) {
       failures.push(`${layer.name} ${maker.name} could not be measured: ${String(error)}`);
     }
@@ -54,7 +68,25 @@ async function main(args: readonly string[]): Promise<number> {
   process.stdout.write(formatResults(results));
   const faults = [...results.flatMap((result) => faultsOf(result)), ...failures];
   for (const fault of faults) process.stderr.write(`${fault}\n`);
-  return faults.length === 0 ? 0 : 1;
+  if (options.tableFile !== undefined) {
+    const facts = factsOf(args, { leftOut: [...leftOut], faults });
+    await writeFile(options.tableFile, formatReport(results, facts));
+  }
+  return faults.length === 0 && !(options.isStrict && leftOut.size > 0) ? 0 : 1;
+}
+
+function factsOf(args: readonly string[], found: Pick<RunFacts, "leftOut" | "faults">): RunFacts {
+  return {
+    ...found,
+    date: new Date().toISOString().slice(0, 10),
+    machine: machineText(),
+    command: ["node test/recompress/corpora/run.ts", ...args.map(withoutFolder)].join(" "),
+  };
+}
+
+/** Where things are on this machine tells nothing to anybody else. */
+function withoutFolder(argument: string, index: number, args: readonly string[]): string {
+  return args[index - 1] === "--into" ? "DIR" : argument;
 }
 
 function parseOptions(args: readonly string[]): RunOptions {
@@ -67,13 +99,16 @@ function parseOptions(args: readonly string[]): RunOptions {
       all: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       again: { type: "boolean", default: false },
+      strict: { type: "boolean", default: false },
+      table: { type: "string" },
     },
   });
   if (values.into === undefined) throw new TypeError("--into DIR is missing");
   const { layer: names, stream: streams } = values;
   const layers = PLAIN_LAYERS.filter(({ name }) => names.length === 0 || names.includes(name));
   const flags = { isAll: values.all, isKeeping: values.keep, isAgain: values.again };
-  return { into: values.into, layers, streams, ...flags };
+  const report = { isStrict: values.strict, tableFile: values.table };
+  return { into: values.into, layers, streams, ...flags, ...report };
 }
 
 function isWanted(maker: StreamMaker, layer: PlainLayer, { streams, isAll }: RunOptions): boolean {

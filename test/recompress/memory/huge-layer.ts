@@ -1,29 +1,42 @@
 /**
- * `node test/recompress/memory/huge-layer.ts [--encoder go-1.26-6] [--gigabytes 10]`: analyses and rebuilds a
- * layer that is larger than memory, in this one process, and prints speeds and the largest memory.
+ * `node test/recompress/memory/huge-layer.ts [--encoder go-1.26-6] [--gigabytes 10] [--limit 200] [--programs DIR]`:
+ * analyses and rebuilds a layer that is larger than memory, in this one process, and prints speeds and the
+ * largest memory. It fails when that is more MB than the limit, or the rebuilt stream is another.
  *
- * Nothing is kept on disk: the layer is made up anew for each pass and compressed by the real encoder in a
- * pipe. 10 GB take half an hour with the slower encoders.
+ * Nothing is kept on disk but the encoder, which is built in DIR if it is a Go program that the machine lacks:
+ * the layer is made up anew for each pass and compressed by the real encoder in a pipe. 10 GB take half an
+ * hour with the slower encoders.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { analyseStream } from "../../../src/recompress/analyse.ts";
 import { rebuildStream } from "../../../src/recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe } from "../../../src/recompress/recipe.ts";
 import { plainLayerPieces } from "../../fixtures/plain-layer.ts";
+import { settleEncoder } from "../encoders/build-program.ts";
 import { encoderCommand } from "../encoders/encode-file.ts";
 import { encoderNamed } from "../encoders/encoder-table.ts";
 
 const GIGABYTE = 1e9;
+const MEGABYTE = 1e6;
 const { values } = parseArgs({
   options: {
     encoder: { type: "string", default: "go-1.26-6" },
     gigabytes: { type: "string", default: "10" },
+    limit: { type: "string", default: "200" },
+    programs: { type: "string", default: join(tmpdir(), "barge-encoders") },
   },
 });
 const sizeBytes = Number(values.gigabytes) * GIGABYTE;
+const encoder = encoderNamed(values.encoder);
+if (!encoder.keepsPlain) throw new Error(`${encoder.name} changes the tar, which is not kept here`);
+if (!settleEncoder(encoder, values.programs)) {
+  throw new Error(`${encoder.name} is not on this machine`);
+}
 
 const analysed = await analyse();
 process.stdout.write(`analysed: ${speed(analysed.ms)}, ${memory()}\n`);
@@ -32,6 +45,10 @@ const digest = rebuild(analysed.recipe);
 process.stdout.write(`rebuilt: ${speed(performance.now() - startedMs)}, ${memory()}\n`);
 process.stdout.write(`recipe ${analysed.recipe.length} bytes for a stream of ${analysed.bytes}\n`);
 if (digest !== analysed.digest) throw new Error("the rebuilt stream differs");
+if (!(memoryBytes() <= Number(values.limit) * MEGABYTE)) {
+  process.stderr.write(`${encoder.name} took more than ${values.limit} MB of memory\n`);
+  process.exitCode = 1;
+}
 
 /** The stream comes through a pipe; how long the encoder takes counts too. */
 async function analyse(): Promise<{
@@ -40,8 +57,8 @@ async function analyse(): Promise<{
   bytes: number;
   ms: number;
 }> {
-  const [file, ...args] = encoderCommand(encoderNamed(values.encoder)) ?? [];
-  if (file === undefined) throw new Error(`${values.encoder} is not on this machine`);
+  const [file, ...args] = encoderCommand(encoder, values.programs) ?? [];
+  if (file === undefined) throw new Error(`${encoder.name} is not on this machine`);
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
   const fed = feed(child.stdin);
   const hash = createHash("sha256");
@@ -81,5 +98,9 @@ function speed(ms: number): string {
 }
 
 function memory(): string {
-  return `at most ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`;
+  return `at most ${(memoryBytes() / MEGABYTE).toFixed(0)} MB of memory`;
+}
+
+function memoryBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
 }
