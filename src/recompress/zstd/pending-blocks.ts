@@ -6,6 +6,8 @@ import { writingPositions, type ColumnPositions, type ZstdColumnWriters } from "
 
 /** There are never more than a block's bytes between a block and what foretells it; blocks may be empty. */
 const MOST_PENDING = 4096;
+/** Of those that are settled already, so many at most are kept before the rest moves up. */
+const MOST_SETTLED = 4096;
 
 /** A block whose record is to be written. */
 export interface PendingBlock {
@@ -27,6 +29,8 @@ export class PendingBlocks {
   readonly #blocks: SparseWriter;
   readonly #borders: FrameBorders;
   #pending: (PendingBlock | TakePositions)[] = [];
+  /** Index of the first that is not settled. */
+  #first = 0;
 
   constructor(columns: ZstdColumnWriters, borders: FrameBorders) {
     this.#columns = columns;
@@ -49,21 +53,29 @@ export class PendingBlocks {
   /** The plain bytes have ended. */
   end(): void {
     this.#settle();
-    for (const pending of this.#pending) this.#write(pending, undefined);
+    for (const pending of this.#pending.slice(this.#first)) this.#write(pending, undefined);
     this.#pending = [];
+    this.#first = 0;
   }
 
   #settle(): void {
-    let settled = 0;
-    for (const pending of this.#pending) {
+    for (;;) {
+      const pending = this.#pending[this.#first];
+      if (pending === undefined) break;
       const isMark = typeof pending === "function";
       const foretold = isMark ? undefined : foretellShape(this.#borders, pending.place);
-      const isTooMany = this.#pending.length - settled > MOST_PENDING;
+      const isTooMany = this.#pending.length - this.#first > MOST_PENDING;
       if (!isMark && foretold === undefined && !isTooMany) break;
       this.#write(pending, foretold);
-      settled++;
+      this.#first++;
     }
-    if (settled > 0) this.#pending = this.#pending.slice(settled);
+    if (this.#first === this.#pending.length || this.#first > MOST_SETTLED) this.#moveUp();
+  }
+
+  /** Moving once for many keeps it cheap for each. */
+  #moveUp(): void {
+    this.#pending.splice(0, this.#first);
+    this.#first = 0;
   }
 
   #write(pending: PendingBlock | TakePositions, foretold: BlockShape | undefined): void {

@@ -78,8 +78,12 @@ export class StreamSample {
     this.#isFrameStart = true;
   }
 
-  /** @param plain the block's bytes */
-  block(block: DecodedBlock, plain: Uint8Array): void {
+  /**
+   * @param block kept
+   * @param plain its bytes; they are copied
+   * @returns where they are in the window.
+   */
+  block(block: DecodedBlock, plain: Uint8Array): BlockSpan {
     const isOnlyBlock = this.#isFrameStart && block.isLast;
     this.#note(block, plain.length);
     const start = this.window.end;
@@ -90,11 +94,12 @@ export class StreamSample {
     this.#sequences += count;
     this.#blocks.push({
       span,
-      sequences: count === 0 ? undefined : sequences?.sequences.slice(0, 3 * count),
+      sequences: count === 0 ? undefined : sequences?.sequences,
       count,
     });
     this.#isFrameStart = false;
     if (block.isLast && this.window.end > this.#frameStart) this.#frameEnds.push(this.window.end);
+    return span;
   }
 
   #note(block: DecodedBlock, sizeBytes: number): void {

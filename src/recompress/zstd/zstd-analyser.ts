@@ -10,6 +10,7 @@ import { ZstdDecoder } from "./decode/zstd-decoder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import { chooseEngine } from "./engine-choice.ts";
 import { SpentWindows } from "./finders/spent-windows.ts";
+import { KeptParts } from "./kept-parts.ts";
 import type { RestartSpacing } from "./restart-scout.ts";
 import { StreamParts } from "./stream-parts.ts";
 import { StreamRecorder } from "./stream-recorder.ts";
@@ -27,8 +28,6 @@ const MOST_COLUMN_SHARE = 0.25;
 /** and in the end it must be smaller than this, or than a share of the stream. */
 const ALWAYS_WORTH_BYTES = 1024;
 const MOST_RECIPE_SHARE = 0.15;
-/** What is kept of skippable frames until the engine is known. */
-const MOST_KEPT_SKIPPABLE_BYTES = 4 * 1024 * 1024;
 
 const NO_RESTARTS: RestartSpacing = { spacingBytes: Infinity, warmUpBytes: 0 };
 const NESTED_PIECE_BYTES = 65_536;
@@ -47,9 +46,6 @@ export interface ZstdAnalysis {
   readonly spent?: SpentWindows;
 }
 
-/** To be told once the engine is known. */
-type Replay = (recorder: StreamRecorder) => void;
-
 /**
  * Finds the recipe of a zstd stream (RFC 8878).
  *
@@ -67,8 +63,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   /** Where the frame or block to come begins. */
   #partStart = 0;
   #sample: StreamSample | undefined = new StreamSample();
-  #kept: Replay[] = [];
-  #keptSkippableBytes = 0;
+  readonly #kept = new KeptParts();
   #recorder: StreamRecorder | undefined;
   #engine: ZstdEngine | undefined;
   #reason: RawReason | undefined;
@@ -107,7 +102,7 @@ export class ZstdAnalyser implements StreamAnalyser {
     this.#partStart = this.#streamBytes;
     const kept = { ...header, bytes: header.bytes.slice() };
     this.#sample?.frame(kept);
-    this.#tell((recorder) => recorder.frame(kept, streamByte));
+    this.#tellBorder((recorder) => recorder.frame(kept, streamByte));
   }
 
   #takeBlock(block: DecodedBlock): void {
@@ -126,35 +121,33 @@ export class ZstdAnalyser implements StreamAnalyser {
   #takeFrameEnd(checksum: Uint8Array | undefined): void {
     this.#partStart = this.#streamBytes;
     const kept = checksum?.slice();
-    this.#tell((recorder) => recorder.frameEnd(kept));
+    this.#tellBorder((recorder) => recorder.frameEnd(kept));
   }
 
   #takeSkippable(bytes: Uint8Array, isLast: boolean): void {
     const streamByte = this.#partStart;
     this.#partStart = this.#streamBytes;
-    const kept = this.#recorder === undefined ? Uint8Array.from(bytes) : bytes;
-    this.#tell((recorder) => recorder.skippable(kept, isLast, streamByte));
-    if (this.#recorder === undefined) this.#keptSkippableBytes += bytes.length;
-    if (this.#keptSkippableBytes > MOST_KEPT_SKIPPABLE_BYTES && this.#recorder === undefined)
-      this.#decide();
+    if (this.#reason !== undefined) return;
+    if (this.#recorder === undefined) this.#kept.skippable(bytes, isLast, streamByte);
+    else this.#recorder.skippable(bytes, isLast, streamByte);
+    if (this.#recorder === undefined && this.#kept.isFull) this.#decide();
     this.#checkGrowth();
   }
 
   #sampleBlock(block: DecodedBlock, plain: Uint8Array, streamByte: number): void {
     const sample = this.#sample;
     if (sample === undefined) return;
-    sample.block(block, plain);
-    const { start, end } = sample.blocks.at(-1)?.span ?? { start: 0, end: 0 };
     const copy = copyBlock(block);
-    this.#kept.push((recorder) => {
+    const { start, end } = sample.block(copy, plain);
+    this.#kept.block((recorder) => {
       recorder.block(copy, sample.window.bytes.subarray(start, end), streamByte);
     });
-    if (sample.isEnough) this.#decide();
+    if (sample.isEnough || this.#kept.isFull) this.#decide();
   }
 
-  #tell(what: Replay): void {
+  #tellBorder(what: (recorder: StreamRecorder) => void): void {
     if (this.#reason !== undefined) return;
-    if (this.#recorder === undefined) this.#kept.push(what);
+    if (this.#recorder === undefined) this.#kept.border(what);
     else what(this.#recorder);
   }
 
@@ -172,8 +165,7 @@ export class ZstdAnalyser implements StreamAnalyser {
       spent: this.#spent,
     });
     this.#spent.clear();
-    for (const replay of this.#kept) replay(this.#recorder);
-    this.#kept = [];
+    this.#kept.replay(this.#recorder);
     this.#sample = undefined;
   }
 
@@ -210,7 +202,7 @@ export class ZstdAnalyser implements StreamAnalyser {
     this.#reason ??= { kind, text };
     this.#recorder = undefined;
     this.#sample = undefined;
-    this.#kept = [];
+    this.#kept.clear();
   }
 
   #guard(decode: () => void): void {
