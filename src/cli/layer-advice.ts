@@ -53,7 +53,7 @@ const ADVICE: Readonly<Record<Flaw["kind"], Advise>> = {
   "too-large-a-block": movesWhole,
   "other-compression": movesWhole,
   broken: ({ text }, found) => {
-    return `Do not ship it: ${text}, and no client will unpack it; ${makeAgain(found)}.`;
+    return `Do not ship it: ${text}, and clients refuse it; ${makeAgain(found)}.`;
   },
   "wrong-digest": (_, found) => {
     return `Do not ship it: its bytes are not those that the image names; ${makeAgain(found)}.`;

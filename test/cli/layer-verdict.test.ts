@@ -48,7 +48,7 @@ describe("verdictOf() and adviceFor()", () => {
       flaw: { kind: "broken", text: "a member's checksum is wrong" },
     });
     expect(adviceFor(found)).toBe(
-      "Do not ship it: a member's checksum is wrong, and no client will unpack it; make it again.",
+      "Do not ship it: a member's checksum is wrong, and clients refuse it; make it again.",
     );
     const inImage = exact({ corrections: 0, recipeBytes: 300, damage: "it is wrong" }, IN_IMAGE);
     expect(adviceFor(inImage)).toMatch(/build or copy the image again\.$/);
