@@ -6,6 +6,8 @@ import {
   type DocumentKind,
 } from "../../../src/recompress/zstd/chunked/chunked-documents.ts";
 import { goQuoted } from "../../../src/recompress/zstd/chunked/go-json.ts";
+import { tarMetadata } from "../../../src/recompress/zstd/chunked/tar-metadata.ts";
+import { tocEntries } from "../../../src/recompress/zstd/chunked/toc-entry.ts";
 import { type TarEntry, tarHeader, tarPadding } from "../../fixtures/tar-entry.ts";
 
 it("Crc64 gives the check value of CRC-64/GO-ISO, whole or in parts", () => {
@@ -119,6 +121,40 @@ it("ChunkedDocuments gives up an archive whose documents would not fit into memo
   expect(documents.guess("toc")).toBeUndefined();
 });
 
+it("ChunkedDocuments gives up a file at once whose entries would not fit into memory", () => {
+  const fit = inChunks("n".repeat(10_000), 4000);
+  expect(fit.guess("toc")).toBeDefined();
+  const tooLong = inChunks("n".repeat(10_000), 5000);
+  expect(tooLong.canGuess).toBe(false);
+  expect(tooLong.guess("toc")).toBeUndefined();
+});
+
+it("ChunkedDocuments counts a name as long as it is in the document", () => {
+  expect(inChunks("\u0001".repeat(10_000), 900).canGuess).toBe(false);
+});
+
+it("ChunkedDocuments gives up a tar with a name that no file can have", () => {
+  expect(inChunks("n".repeat(65_536), 2).canGuess).toBe(true);
+  expect(inChunks("n".repeat(65_537), 2).canGuess).toBe(false);
+});
+
+it("tocEntries makes entries one by one", () => {
+  let made = 0;
+  const chunk = { streamByte: 9, at: 0, sizeBytes: 1, digest: "sha256:0", isZeros: false };
+  const chunks = Array.from({ length: 3 }, () => ({
+    ...chunk,
+    get streamByte() {
+      made++;
+      return 9;
+    },
+  }));
+  const metadata = tarMetadata(Buffer.from(tarHeader(entry("name", "file", 3))));
+  const entries = tocEntries(metadata, { sizeBytes: 3, digest: "sha256:1", chunks, endByte: 20 });
+  entries.next();
+  expect(made).toBe(1);
+  expect([...entries].length).toBe(2);
+});
+
 it("ChunkedDocuments tells which chunks are zeros, and each by its digest", () => {
   const body = Buffer.concat([Buffer.alloc(700), Buffer.from("abc"), Buffer.alloc(300)]);
   const header = Buffer.from(tarHeader(entry("file", "file", body.length)));
@@ -143,6 +179,19 @@ it("ChunkedDocuments tells which chunks are zeros, and each by its digest", () =
   });
   expect(entries.map(({ chunkDigest }) => chunkDigest)).toEqual(sums);
 });
+
+/** @returns what is told of a file with one byte a chunk, while its last chunk is open. */
+function inChunks(path: string, count: number): ChunkedDocuments {
+  const documents = new ChunkedDocuments();
+  documents.frame(0);
+  const header = { ...entry("file", "file", count + 1), records: { path } };
+  documents.write(Buffer.from(tarHeader(header)));
+  for (let chunk = 0; chunk < count; chunk++) {
+    documents.frame(10 + chunk);
+    documents.write(Buffer.from("a"));
+  }
+  return documents;
+}
 
 interface FramePlace {
   readonly plain: number;

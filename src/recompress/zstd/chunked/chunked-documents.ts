@@ -1,9 +1,10 @@
-import { createHash, type Hash } from "node:crypto";
+import { ColumnWriter } from "../../columns.ts";
 import { NotTar } from "../../../tar/tar-header.ts";
 import { type TarEntry, TarWalker } from "../../../tar/tar-walker.ts";
-import { Crc64, crc64Tables } from "./crc64.ts";
+import { crc64Tables } from "./crc64.ts";
 import { goMember, isUtf8 } from "./go-json.ts";
-import { type FileChunk, tocEntries } from "./toc-entry.ts";
+import { OpenFile } from "./open-file.ts";
+import { tocEntries } from "./toc-entry.ts";
 import { PackedBytes } from "./packed-bytes.ts";
 import { tarMetadata } from "./tar-metadata.ts";
 
@@ -14,6 +15,8 @@ const LARGEST_FIRST_FRAME_BYTES = 4 * 1024 * 1024;
 const MOST_CHARACTERS = 48 * 1024 * 1024;
 /** What is kept of a chunk until its file has ended is as much as this, about. */
 const CHUNK_CHARACTERS = 256;
+/** No system opens a file by a longer name, and each chunk's entry repeats it. */
+const MOST_NAME_BYTES = 64 * 1024;
 const TOC_START = Buffer.from(`{"version":1,"entries":[`);
 const TOC_END = Buffer.from("]");
 /** As it ends a member; within names there would be a backslash before each quote. */
@@ -47,7 +50,7 @@ export class ChunkedDocuments {
   /** Plain bytes so far. */
   #at = 0;
   /** Bytes since the last body: its padding, then headers. */
-  #segment: Buffer[] = [];
+  #segment = new ColumnWriter();
   #file: OpenFile | undefined;
   /** Bodies whose end in the stream is not known yet. */
   #ended: OpenFile | undefined;
@@ -61,6 +64,8 @@ export class ChunkedDocuments {
     if (this.#file === undefined) return;
     this.#file.chunk(streamByte);
     this.#characters += CHUNK_CHARACTERS;
+    // All entries of a file are made at once when it has ended.
+    if (this.#characters + this.#file.nameCharacters > MOST_CHARACTERS) this.#giveUp();
   }
 
   /** A frame that holds nothing of the tar begins at this place in the stream. */
@@ -107,7 +112,7 @@ export class ChunkedDocuments {
       file.update(bytes);
       if (file.left === 0) this.#endBody(file);
     } else {
-      this.#segment.push(Buffer.from(bytes));
+      this.#segment.raw(bytes);
       this.#characters += bytes.length;
     }
     this.#at += size;
@@ -117,18 +122,20 @@ export class ChunkedDocuments {
   }
 
   #begin(entry: TarEntry): void {
-    const segment = Buffer.concat(this.#segment);
-    this.#segment = [];
+    const segment = this.#segment.written();
+    this.#segment = new ColumnWriter();
     this.#splitSegment(segment);
     const headers = segment.subarray(segment.length - (entry.bodyStart - entry.start));
-    const file = new OpenFile(Buffer.from(headers), entry.sizeBytes, this.#crcTables);
+    const metadata = tarMetadata(Buffer.from(headers));
+    if (metadata.name.length > MOST_NAME_BYTES) throw new NotTar("a name is too long");
+    const file = new OpenFile(metadata, entry.sizeBytes, this.#crcTables);
     if (entry.sizeBytes === 0) this.#endBody(file);
     else this.#file = file;
   }
 
   #endBody(file: OpenFile): void {
     this.#file = undefined;
-    const name = tarMetadata(file.headers).name;
+    const { name } = file.metadata;
     const payload = file.sizeBytes === 0 ? "null" : `"${file.crc.digest().toString("base64")}"`;
     const told = isUtf8(name)
       ? goMember("name", name.toString("utf8"))
@@ -148,13 +155,14 @@ export class ChunkedDocuments {
   #list(file: OpenFile, endByte: number): void {
     const { sizeBytes } = file;
     const contents = { sizeBytes, digest: file.digest(), chunks: file.chunks(), endByte };
-    for (const entry of tocEntries(tarMetadata(file.headers), contents)) {
+    for (const entry of tocEntries(file.metadata, contents)) {
       this.#characters += entry.length;
+      if (this.#characters > MOST_CHARACTERS) return this.#giveUp();
       this.#toc.add(Buffer.from(this.#toc.sizeBytes === 0 ? entry : `,${entry}`));
     }
   }
 
-  #splitSegment(bytes: Buffer): void {
+  #splitSegment(bytes: Uint8Array): void {
     this.#splitLine(segmentMembers(bytes));
   }
 
@@ -166,7 +174,7 @@ export class ChunkedDocuments {
 
   /** Two blocks of zeros end the archive; what pads it further is read, and kept, apart. */
   #rest(): Buffer {
-    const rest = Buffer.concat(this.#segment);
+    const rest = this.#segment.written();
     const parts = [rest.subarray(0, endOf(rest)), rest.subarray(endOf(rest))];
     const lines = parts
       .filter((part) => part.length > 0)
@@ -178,80 +186,15 @@ export class ChunkedDocuments {
     this.#isActive = false;
     this.#toc.clear();
     this.#split.clear();
-    this.#segment = [];
+    this.#segment = new ColumnWriter();
     this.#file = undefined;
     this.#ended = undefined;
   }
 }
 
-/** A file whose body goes by. */
-class OpenFile {
-  readonly headers: Buffer;
-  readonly sizeBytes: number;
-  readonly crc: Crc64;
-  readonly #hash = createHash("sha256");
-  readonly #chunks: OpenChunk[] = [];
-  /** Of the last chunk, unless it is the only one. */
-  #chunkHash: Hash | undefined;
-  #at = 0;
-
-  constructor(headers: Buffer, sizeBytes: number, tables: ReturnType<typeof crc64Tables>) {
-    this.headers = headers;
-    this.sizeBytes = sizeBytes;
-    this.crc = new Crc64(tables);
-  }
-
-  get left(): number {
-    return this.sizeBytes - this.#at;
-  }
-
-  /** A frame begins within the body. */
-  chunk(streamByte: number): void {
-    const before = this.#chunks[this.#chunks.length - 1];
-    // Up to its end the first chunk is all there is, so both have one digest.
-    if (before !== undefined) before.digest = sumOf(this.#chunkHash ?? this.#hash.copy());
-    if (before !== undefined) this.#chunkHash = createHash("sha256");
-    this.#chunks.push({ streamByte, at: this.#at, digest: "", isZeros: true });
-  }
-
-  update(bytes: Uint8Array): void {
-    this.crc.update(bytes);
-    this.#hash.update(bytes);
-    this.#chunkHash?.update(bytes);
-    this.#at += bytes.length;
-    const chunk = this.#chunks[this.#chunks.length - 1];
-    if (chunk?.isZeros === true) chunk.isZeros = isAllZeros(bytes);
-  }
-
-  digest(): string {
-    return this.sizeBytes === 0 ? "" : sumOf(this.#hash.copy());
-  }
-
-  chunks(): readonly FileChunk[] {
-    const last = this.#chunks[this.#chunks.length - 1];
-    if (last !== undefined && this.#chunkHash !== undefined)
-      last.digest = sumOf(this.#chunkHash.copy());
-    return this.#chunks.map((chunk, index) => {
-      const end = this.#chunks[index + 1]?.at ?? this.sizeBytes;
-      return { ...chunk, sizeBytes: end - chunk.at };
-    });
-  }
-}
-
-interface OpenChunk {
-  readonly streamByte: number;
-  readonly at: number;
-  /** Of a file's only chunk there is none: it would be the file's. */
-  digest: string;
-  isZeros: boolean;
-}
-
-function sumOf(hash: Hash): string {
-  return `sha256:${hash.digest("hex")}`;
-}
-
-function segmentMembers(bytes: Buffer): string {
-  return `"type":2,"payload":"${bytes.toString("base64")}"`;
+function segmentMembers(bytes: Uint8Array): string {
+  const payload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
+  return `"type":2,"payload":"${payload}"`;
 }
 
 function documentOf(
@@ -274,13 +217,8 @@ function withUnsetTimes(toc: string): string {
   return toc.replace(MODIFIED_ONLY, UNSET_TIMES);
 }
 
-/** Equal to itself one byte on, and the first one zero. */
-function isAllZeros(bytes: Uint8Array): boolean {
-  return bytes[0] === 0 && Buffer.compare(bytes.subarray(1), bytes.subarray(0, -1)) === 0;
-}
-
 /** The end of the padding and of the two blocks of zeros that follow the last entry. */
-function endOf(rest: Buffer): number {
+function endOf(rest: Uint8Array): number {
   const padding = rest.length % BLOCK_BYTES;
   return Math.min(rest.length, padding + 2 * BLOCK_BYTES);
 }

@@ -38,27 +38,33 @@ export interface FileContents {
   readonly endByte: number;
 }
 
-/** @returns the entry, and one more for each further chunk. */
-export function tocEntries(metadata: TarMetadata, contents: FileContents): readonly string[] {
-  const name = metadata.name.toString("utf8");
+/** @returns a file's name as each of its entries tells it. */
+export function tocName({ name }: Pick<TarMetadata, "name">): string {
+  return goQuoted(name.toString("utf8"));
+}
+
+/** Makes the entry, and one more for each further chunk. Each repeats the name, so they come one by one. */
+export function* tocEntries(metadata: TarMetadata, contents: FileContents): Generator<string> {
+  const name = tocName(metadata);
   const { chunks } = contents;
   const [first] = chunks;
   const body = first === undefined ? "" : bodyMembers(contents, first);
-  const entry =
-    `{"type":"${TYPES.get(metadata.type) ?? "reg"}","name":${goQuoted(name)}` +
-    goMember("linkName", metadata.linkName.toString("utf8")) +
-    goMember("mode", metadata.mode) +
-    goMember("size", contents.sizeBytes) +
-    goMember("uid", metadata.userId) +
-    goMember("gid", metadata.groupId) +
-    timeMember("modtime", metadata.modified) +
-    timeMember("accesstime", metadata.accessed) +
-    timeMember("changetime", metadata.changed) +
-    goMember("devMajor", metadata.deviceMajor) +
-    goMember("devMinor", metadata.deviceMinor) +
-    attributesMember(metadata) +
-    `${body}}`;
-  return [entry, ...chunks.slice(1).map((chunk) => chunkEntry(name, chunk))];
+  yield (
+    `{"type":"${TYPES.get(metadata.type) ?? "reg"}","name":${name}` +
+      goMember("linkName", metadata.linkName.toString("utf8")) +
+      goMember("mode", metadata.mode) +
+      goMember("size", contents.sizeBytes) +
+      goMember("uid", metadata.userId) +
+      goMember("gid", metadata.groupId) +
+      timeMember("modtime", metadata.modified) +
+      timeMember("accesstime", metadata.accessed) +
+      timeMember("changetime", metadata.changed) +
+      goMember("devMajor", metadata.deviceMajor) +
+      goMember("devMinor", metadata.deviceMinor) +
+      attributesMember(metadata) +
+      `${body}}`
+  );
+  for (const chunk of chunks.slice(1)) yield chunkEntry(name, chunk);
 }
 
 function bodyMembers({ digest, chunks, endByte }: FileContents, first: FileChunk): string {
@@ -71,7 +77,7 @@ function bodyMembers({ digest, chunks, endByte }: FileContents, first: FileChunk
 
 function chunkEntry(name: string, chunk: FileChunk): string {
   const offset = goMember("offset", chunk.streamByte);
-  return `{"type":"chunk","name":${goQuoted(name)}${offset}${chunkMembers(chunk)}}`;
+  return `{"type":"chunk","name":${name}${offset}${chunkMembers(chunk)}}`;
 }
 
 function chunkMembers({ sizeBytes, at, digest, isZeros }: FileChunk): string {
