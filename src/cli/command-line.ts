@@ -40,6 +40,11 @@ function wordsOf([first, ...rest]: readonly string[]): readonly string[] {
   return first === "registry" && words[0] === "help" ? [first, "--help"] : [first, ...words];
 }
 
+/** Whether the help of a command tells its own exit codes. */
+function hasOwnCodes(command: Command): boolean {
+  return command.parent?.name() === "layer";
+}
+
 interface Outcome {
   code: number;
 }
@@ -58,7 +63,7 @@ function createProgram(io: Io, outcome: Outcome): Command {
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
     .showHelpAfterError("(add --help for the ways to call it)")
     .showSuggestionAfterError()
-    .addHelpText("afterAll", EXIT_CODES);
+    .addHelpText("afterAll", ({ command }) => (hasOwnCodes(command) ? "" : EXIT_CODES));
   program.helpCommand("help [command]", "display help for a command");
   const verb = (command: Command, run: Run): Command =>
     command.action(async (...called: readonly unknown[]) => {

@@ -1,5 +1,6 @@
 /** `barge layer inspect`: says who compressed a layer, and what it will cost to move and to keep. */
 import type { Readable } from "node:stream";
+import { asFault } from "../app/inspection-fault.ts";
 import { inspectLayers } from "../app/layer-inspection.ts";
 import { printable } from "../client/printable.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
@@ -45,6 +46,18 @@ export async function runInspect(
   args: InspectArguments,
   io: Io,
   surroundings: Surroundings = processSurroundings(),
+): Promise<number> {
+  try {
+    return await inspect(args, io, surroundings);
+  } catch (error) {
+    throw asFault(error, "barge layer inspect");
+  }
+}
+
+async function inspect(
+  args: InspectArguments,
+  io: Io,
+  surroundings: Surroundings,
 ): Promise<number> {
   const stop = new AbortController();
   using _interrupt = surroundings.onInterrupt(() => stop.abort(new Interrupted()));
@@ -95,8 +108,9 @@ async function layersOf(
       if (found.length === 0) io.stderr(`barge: ${printable(file)}: an image without layers\n`);
       layers.push(...found);
     } catch (error) {
-      printFailure(error, io);
-      failures.push(error);
+      const failure = asFault(error, file);
+      printFailure(failure, io);
+      failures.push(failure);
     }
   }
   return { layers, failures };

@@ -25,6 +25,13 @@ describe("barge layer inspect --require-exact", () => {
   });
 });
 
+it("barge layer inspect --help tells the exit codes that it has, and no others", async () => {
+  const { stdout } = await say(["layer", "inspect", "--help"]);
+  expect(stdout.match(/Exit codes/g)).toHaveLength(1);
+  const [, codes = ""] = stdout.split("Exit codes: ");
+  expect(codes.match(/\b\d+(?= )/g)).toEqual(["0", "1", "2", "3", "5", "130"]);
+});
+
 describe("barge layer inspect --max-recipe", () => {
   it.each([
     ["10", 0],

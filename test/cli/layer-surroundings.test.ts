@@ -77,6 +77,15 @@ describe("runInspect()", () => {
     expect(said.stdout).not.toContain("\u001b");
   });
 
+  it("says whose fault it is when something fails as nobody expected", async () => {
+    const onInterrupt = (): Disposable => {
+      throw new TypeError("a bug");
+    };
+    const { kind, message } = await failureOf(inspectWith({ files: ["-"] }, { onInterrupt }));
+    expect(kind).toBe("Fault");
+    expect(message).toMatch(/^barge layer inspect: this is a fault of barge: TypeError: a bug at /);
+  });
+
   it("is interrupted while layers are read", async () => {
     await using folder = await layerFolder();
     const file = await folder.put("layer", LAYER);
