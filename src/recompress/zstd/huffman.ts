@@ -113,6 +113,20 @@ function huffmanTreeDepth(weights: ArrayLike<number>): number {
 }
 
 /**
+ * @param weights of a full tree, the last one and all
+ * @returns bits by byte value, 0 where there is no code
+ */
+export function huffmanCodeLengths(weights: ArrayLike<number>): Uint8Array {
+  const longest = huffmanTreeDepth(weights);
+  const lengths = new Uint8Array(256);
+  for (let byte = 0; byte < weights.length; byte++) {
+    const weight = weights[byte] ?? 0;
+    if (weight !== 0) lengths[byte] = longest + 1 - weight;
+  }
+  return lengths;
+}
+
+/**
  * Gives out the codes: the longest first, counted up from 0, and bytes of one length in rising order.
  *
  * @param weights of a full tree, the last one and all

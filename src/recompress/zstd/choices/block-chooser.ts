@@ -4,7 +4,7 @@ import { MODE_SHIFTS, TABLE_MODES } from "../carried-records.ts";
 import { CODE_KINDS } from "../codes.ts";
 import type { DecodedBlock, SequencesSection } from "../decoded-block.ts";
 import { readFseDescription } from "../fse.ts";
-import { huffmanCodes, readHuffmanDescription } from "../huffman.ts";
+import { huffmanCodeLengths, readHuffmanDescription } from "../huffman.ts";
 import type { TableKind } from "../tables/sequence-statistics.ts";
 import type { TableCells } from "../tables/sequence-tables.ts";
 import { type BlockChoice, RAW_BLOCK } from "./block-choice.ts";
@@ -96,8 +96,7 @@ function isRun({ literals, sequences }: BlockContents): boolean {
 }
 
 function lengthsOf(tree: Uint8Array): Uint8Array {
-  const { codes } = huffmanCodes(readHuffmanDescription(tree, 0).weights);
-  return Uint8Array.from(codes, (code) => code >> 16);
+  return huffmanCodeLengths(readHuffmanDescription(tree, 0).weights);
 }
 
 function cellsOf(description: Uint8Array, kind: TableKind): TableCells {

@@ -42,8 +42,7 @@ export function chooseLiterals(
 ): LiteralsSection["type"] {
   const { size } = literals;
   if (size <= rule.mostPlainLiterals) return "raw";
-  const { counts } = literals.histogram;
-  const most = counts.reduce((largest, count) => Math.max(largest, count), 0);
+  const { most } = literals;
   if (most === size) return "rle";
   if (most === 1 || most < size >> EVEN_SHIFT) return "raw";
   const coded = codedWith(literals, previous);

@@ -5,7 +5,7 @@
  * description as well, taken for the longest there could be, and a sixteenth and 16 bits of all that. Of equal
  * costs the format's table comes first, then the last one. A run or the format's table is never the last one.
  */
-import { CODE_KINDS } from "../codes.ts";
+import { CODE_KINDS, type CodeKind } from "../codes.ts";
 import type { SequenceStatistics, TableKind } from "../tables/sequence-statistics.ts";
 import type { TableCells } from "../tables/sequence-tables.ts";
 import { mostDescriptionBits, reckonedBits } from "../tables/table-cost.ts";
@@ -17,6 +17,13 @@ const FIRST_SHIFT = 6;
 const SHIFT = 2;
 const PENALTY_SHIFT = 4;
 const PENALTY_BITS = 256;
+
+/** By kind: those of the format. */
+const DEFAULT_TABLES = [
+  defaultTable(CODE_KINDS[0]),
+  defaultTable(CODE_KINDS[1]),
+  defaultTable(CODE_KINDS[2]),
+] as const;
 
 /** By kind: the tables that can be used again. */
 export type LastTables = readonly (TableCells | undefined)[];
@@ -49,7 +56,7 @@ function modeOf(
   const cost = (table: TableCells): number => {
     return reckonedBits(histogram, table) + (rule.weighsEnds ? table.log : 0);
   };
-  const predefined = cost(defaultTable(kind));
+  const predefined = cost(DEFAULT_TABLES[kind]);
   const again = last === undefined ? Infinity : cost(last);
   const described = cost(made);
   const fresh = withPenalty(reckonedBits(histogram, made) + mostDescriptionBits(made));
@@ -64,7 +71,6 @@ function withPenalty(bits: number): number {
   return bits + ((bits + PENALTY_BITS) >> PENALTY_SHIFT);
 }
 
-function defaultTable(kind: TableKind): TableCells {
-  const { defaultNorm, defaultLog } = CODE_KINDS[kind];
+function defaultTable({ defaultNorm, defaultLog }: CodeKind): TableCells {
   return { cells: Int16Array.from(defaultNorm), log: defaultLog };
 }

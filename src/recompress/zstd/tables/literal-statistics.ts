@@ -10,6 +10,7 @@ export class LiteralStatistics {
   #bytes: Uint8Array = new Uint8Array(0);
   #size = 0;
   #histogram: Histogram | undefined;
+  #most: number | undefined;
   #lengths: Uint8Array | undefined;
   #tree: Uint8Array | undefined;
 
@@ -18,6 +19,8 @@ export class LiteralStatistics {
     this.#bytes = bytes;
     this.#size = size;
     this.#histogram = undefined;
+    this.#most = undefined;
+
     this.#lengths = undefined;
     this.#tree = undefined;
   }
@@ -33,6 +36,12 @@ export class LiteralStatistics {
   get histogram(): Histogram {
     this.#histogram ??= histogramOf(this.#count(), this.#size);
     return this.#histogram;
+  }
+
+  /** How often the most frequent byte is there. */
+  get most(): number {
+    this.#most ??= largestOf(this.histogram);
+    return this.#most;
   }
 
   /** Bits by byte value of the codes that the encoder would make; `undefined` where it would make none. */
@@ -56,4 +65,10 @@ export class LiteralStatistics {
     }
     return counts;
   }
+}
+
+function largestOf({ counts, symbols }: Histogram): number {
+  let most = 0;
+  for (let symbol = 0; symbol < symbols; symbol++) most = Math.max(most, counts[symbol] ?? 0);
+  return most;
 }
