@@ -1,9 +1,10 @@
 /** The files of an image on disk by their names, whether they lie in a folder or in a tar. */
-import { open, stat } from "node:fs/promises";
-import { posix, join } from "node:path";
+import { isUtf8 } from "node:buffer";
+import { open, realpath, stat } from "node:fs/promises";
+import { join, posix, sep } from "node:path";
 import { NotTar } from "../tar/tar-header.ts";
 import { type TarEntry, TarWalker } from "../tar/tar-walker.ts";
-import { type FileRange, LayoutError } from "./stored-layer.ts";
+import { type FileRange, LayoutError, shownName } from "./stored-layer.ts";
 
 /** Finds a file of the image. Names use `/` and have no leading one. */
 export type FindFile = (name: string) => Promise<FileRange | undefined>;
@@ -13,19 +14,32 @@ const READ_BYTES = 64 * 1024;
 const MOST_LINKS = 8;
 /** An archive of images has a handful of files for each layer; beyond this it is a layer itself. */
 const MOST_FILES = 100_000;
+const MOST_NAME_CHARACTERS = 16 * 1024 * 1024;
 
-/** @returns the files of a folder, which names cannot leave. */
-export function filesOfFolder(directory: string): FindFile {
+/**
+ * @param file how to name it in messages.
+ * @returns the files of a folder, which neither names nor links can leave; it throws {LayoutError} for a link that would.
+ */
+export function filesOfFolder(directory: string, file: string): FindFile {
   return async (name) => {
     if (posix.normalize(`./${name}`).startsWith("..")) return undefined;
-    const path = join(directory, name);
-    try {
-      const found = await stat(path);
-      return found.isFile() ? { path, offset: 0, sizeBytes: found.size } : undefined;
-    } catch {
-      return undefined;
+    const path = await realPathOf(join(directory, name));
+    if (path === undefined) return undefined;
+    if (!path.startsWith(`${await realpath(directory)}${sep}`)) {
+      throw new LayoutError(`${file}: ${shownName(name)} is a link that leads out of the folder`);
     }
+    const found = await stat(path);
+    return found.isFile() ? { path, offset: 0, sizeBytes: found.size } : undefined;
   };
+}
+
+/** @returns `undefined` where nothing is. */
+async function realPathOf(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -36,7 +50,7 @@ export function filesOfFolder(directory: string): FindFile {
 export async function filesOfArchive(path: string, file: string): Promise<FindFile | undefined> {
   const entries = await entriesOf(path, file);
   if (entries === undefined) return undefined;
-  const files = new Map(entries.map((entry) => [normal(entry.name), entry]));
+  const files = new Map(entries.map((entry) => [normal(textOf(entry.name)), entry]));
   return async (name) => {
     const entry = followed(files, name);
     if (entry === undefined) return undefined;
@@ -46,8 +60,14 @@ export async function filesOfArchive(path: string, file: string): Promise<FindFi
 
 async function entriesOf(path: string, file: string): Promise<readonly TarEntry[] | undefined> {
   const entries: TarEntry[] = [];
-  const walker = new TarWalker((entry) => entries.push(entry));
-  const isLayer = (): boolean => entries.length > MOST_FILES;
+  let characters = 0;
+  const walker = new TarWalker((entry) => {
+    entries.push(entry);
+    characters += entry.name.length + entry.linkName.length;
+  });
+  const isLayer = (): boolean => {
+    return entries.length > MOST_FILES || characters > MOST_NAME_CHARACTERS;
+  };
   const sizeBytes = await walk(path, walker, isLayer).catch((cause: unknown) => {
     if (!(cause instanceof NotTar)) throw cause;
     if (entries.length === 0) return undefined;
@@ -82,7 +102,7 @@ function followed(files: ReadonlyMap<string, TarEntry>, name: string): TarEntry 
     const entry = files.get(at);
     if (entry === undefined || !isLink(entry)) return entry;
     const base = entry.type === "2" ? posix.dirname(at) : ".";
-    at = normal(posix.join(base, entry.linkName));
+    at = normal(posix.join(base, textOf(entry.linkName)));
   }
   return undefined;
 }
@@ -93,4 +113,10 @@ function isLink({ type }: TarEntry): boolean {
 
 function normal(name: string): string {
   return posix.normalize(name).replace(/^\/+/, "");
+}
+
+/** A tar's names are told byte by byte; those in documents are text. */
+function textOf(name: string): string {
+  const bytes = Buffer.from(name, "latin1");
+  return isUtf8(bytes) ? bytes.toString("utf8") : name;
 }

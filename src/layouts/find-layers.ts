@@ -4,7 +4,7 @@ import { algorithmOf, type Digest, encodedOf } from "../oci/digest.ts";
 import { parseManifest } from "../oci/manifest.ts";
 import { type FindFile, filesOfArchive, filesOfFolder } from "./blob-folder.ts";
 import { isImageList, layersOfDockerArchive } from "./docker-archive.ts";
-import { layersOfLayout, layersOfManifest } from "./image-layers.ts";
+import { layersOfLayout, layersOfManifest, type Place } from "./image-layers.ts";
 import { parseJson, parsed, readDocument } from "./read-document.ts";
 import {
   type FileRange,
@@ -13,6 +13,7 @@ import {
   NothingThere,
   type StoredLayer,
 } from "./stored-layer.ts";
+import { WalkLimit } from "./walk-limit.ts";
 
 /** What somebody may write before a name, as skopeo has it. */
 const TRANSPORT = /^(?:oci|oci-archive|docker-archive|dir):/;
@@ -26,7 +27,7 @@ const TRANSPORT = /^(?:oci|oci-archive|docker-archive|dir):/;
  */
 export async function findLayers(path: string, file = path): Promise<readonly StoredLayer[]> {
   const { isFolder, sizeBytes } = await lookAt(path, file);
-  if (isFolder) return onceEach(await layersOfFolder(file, filesOfFolder(path)));
+  if (isFolder) return onceEach(await layersOfFolder(file, filesOfFolder(path, file)));
   const archive = await filesOfArchive(path, file);
   const images = archive === undefined ? undefined : await layersOfArchive(file, archive);
   if (images !== undefined) return onceEach(images);
@@ -85,7 +86,7 @@ async function layersOfArchive(
   const index = await find("index.json");
   const mark = await find("oci-layout");
   if (index !== undefined && mark !== undefined) {
-    return await layersOfLayout({ file, find, blobName }, index);
+    return await layersOfLayout(layoutPlace(file, find), index);
   }
   const list = await find("manifest.json");
   const images = list === undefined ? undefined : await maybeJson(file, list);
@@ -103,7 +104,7 @@ async function maybeJson(file: string, range: FileRange): Promise<unknown> {
 
 async function layersOfFolder(file: string, find: FindFile): Promise<readonly StoredLayer[]> {
   const index = await find("index.json");
-  if (index !== undefined) return await layersOfLayout({ file, find, blobName }, index);
+  if (index !== undefined) return await layersOfLayout(layoutPlace(file, find), index);
   const manifest = await find("manifest.json");
   if (manifest === undefined) {
     throw new LayoutError(
@@ -114,9 +115,13 @@ async function layersOfFolder(file: string, find: FindFile): Promise<readonly St
   const listed = parseJson(file, bytes);
   if (Array.isArray(listed)) return await layersOfDockerArchive(file, find, listed);
   // `dir:` of containers/image: the manifest, and blobs by their hex digits.
-  const place = { file, find, blobName: encodedOf };
+  const place = { ...layoutPlace(file, find), blobName: encodedOf };
   const image = parsed(file, () => parseManifest(bytes));
   return await layersOfManifest(place, image);
+}
+
+function layoutPlace(file: string, find: FindFile): Place {
+  return { file, find, blobName, limit: new WalkLimit(file) };
 }
 
 function blobName(digest: Digest): string {

@@ -6,6 +6,7 @@ import { isNonDistributable, manifestKindOf, OCI_INDEX } from "../oci/media-type
 import type { FindFile } from "./blob-folder.ts";
 import { parseJson, parsed, readDocument } from "./read-document.ts";
 import { type FileRange, type ImageName, LayoutError, type StoredLayer } from "./stored-layer.ts";
+import type { WalkLimit } from "./walk-limit.ts";
 
 const MOST_DEPTH = 4;
 /** How programs note a name beside what it names: containerd and docker in full, the others the tag. */
@@ -17,6 +18,7 @@ export interface Place {
   readonly file: string;
   readonly find: FindFile;
   readonly blobName: (digest: Digest) => string;
+  readonly limit: WalkLimit;
 }
 
 /** On the way from an index to the layers. */
@@ -87,7 +89,7 @@ function missingText(digests: readonly Digest[]): string {
 
 /** @returns `undefined` when it is not there. @throws {LayoutError} also for other bytes than its digest says */
 async function manifestOf(
-  { file, find, blobName }: Place,
+  { file, find, blobName, limit }: Place,
   { digest, mediaType }: Descriptor,
 ): Promise<Manifest | undefined> {
   const range = await find(blobName(digest));
@@ -96,7 +98,9 @@ async function manifestOf(
   if (digestOf(bytes, algorithmOf(digest)) !== digest) {
     throw new LayoutError(`${file}: the manifest ${digest} has other bytes than its digest says`);
   }
-  return parsed(file, () => parseManifest(bytes, mediaType));
+  const manifest = parsed(file, () => parseManifest(bytes, mediaType));
+  limit.pass(manifest, bytes.length);
+  return manifest;
 }
 
 /** Attestations are small JSON documents that stand where layers do. */

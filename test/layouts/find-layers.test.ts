@@ -181,7 +181,8 @@ it("findLayers refuses an archive that ends early, and takes one without its end
   const archive = join(place.path, "image.tar");
   await runProgram({ command: ["tar", "-C", place.directory, "-cf", archive, "."] });
   const bytes = await readFile(archive);
-  for (const left of [600, 5000, bytes.length >> 1]) {
+  // No odd number of bytes ends where a file does.
+  for (const left of [601, 5001, (bytes.length >> 1) | 1]) {
     await writeFile(archive, bytes.subarray(0, left));
     await expect(findLayers(archive, "-")).rejects.toThrow(/^-: the archive ends early/);
   }
