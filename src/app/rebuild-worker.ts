@@ -31,8 +31,12 @@ export class RebuildWorker implements AsyncDisposable {
     this.#worker.on("error", (error) => events.onFailure(error));
     this.#worker.on("exit", () => events.onFailure(new Error("a thread that rebuilds has ended")));
     this.#worker.on("message", (message: unknown) => {
-      if (isRebuildNews(message)) this.#hear(message);
-      else events.onFailure(new TypeError("not the news of a rebuild"));
+      try {
+        if (!isRebuildNews(message)) throw new TypeError("not the news of a rebuild");
+        this.#hear(message);
+      } catch (error) {
+        events.onFailure(error);
+      }
     });
   }
 
