@@ -1,30 +1,69 @@
 /**
- * `node test/recompress/fuzz/fuzz.ts [--trials 100000] [--seed 1]`: spoils streams and recipes and looks
- * that nothing worse comes of it than "raw", a refusal, or bytes that the digest shows to be wrong.
+ * `node test/recompress/fuzz/fuzz.ts [--trials 100000] [--seed 1] [--processes 1] [--limit 400] [--slowest 30]`:
+ * spoils streams, recipes and plain bytes, and looks that nothing worse comes of it than "raw", a refusal, or
+ * bytes that the digest shows to be wrong.
+ *
+ * A trial that fails is told at once and the others go on. At the end stand all seeds that failed: one alone is
+ * tried again by `--seed SEED --trials 1`. It also fails above the limit of memory, in MB for each process, and
+ * when a trial takes longer than so many seconds.
  */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { argv } from "node:process";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { faultsOf, formatSummary, type FuzzSummary, merged, runTrials } from "./run-trials.ts";
 import { fuzzSamples } from "./samples.ts";
-import { runTrial } from "./trials.ts";
 
 const { values } = parseArgs({
   options: {
     trials: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
+    processes: { type: "string", default: "1" },
+    limit: { type: "string", default: "400" },
+    slowest: { type: "string", default: "30" },
   },
 });
-const samples = fuzzSamples();
-const ends = new Map<string, number>();
-let slowestMs = 0;
 const trials = Number(values.trials);
 const seed = Number(values.seed);
-for (let trial = 0; trial < trials; trial++) {
-  const startedMs = performance.now();
-  const end = runTrial(samples, seed + trial);
-  ends.set(end, (ends.get(end) ?? 0) + 1);
-  slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+const processes = Number(values.processes);
+
+if (process.send === undefined) await main();
+else process.send(runTrials(fuzzSamples(), { seed, trials }, tell));
+
+async function main(): Promise<void> {
+  const shares = Array.from({ length: processes }, (_, index) => shareOf(index));
+  const summary = merged(await Promise.all(shares.map((share) => runShare(share))));
+  process.stdout.write(formatSummary(summary));
+  const faults = faultsOf(summary, {
+    memoryBytes: Number(values.limit) * 1e6,
+    trialMs: Number(values.slowest) * 1000,
+  });
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
 }
-const largest = Math.round(process.resourceUsage().maxRSS / 1024);
-for (const end of [...ends.keys()].toSorted((one, other) => (one < other ? -1 : 1))) {
-  process.stdout.write(`${end}: ${ends.get(end)}\n`);
+
+/** Seeds that follow one another. */
+function shareOf(index: number): readonly [seed: number, trials: number] {
+  const from = Math.floor((trials * index) / processes);
+  return [seed + from, Math.floor((trials * (index + 1)) / processes) - from];
 }
-process.stdout.write(`slowest ${Math.round(slowestMs)} ms, largest memory ${largest} MiB\n`);
+
+async function runShare([first, count]: readonly [number, number]): Promise<FuzzSummary> {
+  const args = ["--seed", String(first), "--trials", String(count)];
+  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: [] });
+  const summaries: FuzzSummary[] = [];
+  child.on("message", (message) => summaries.push(message as FuzzSummary));
+  const [code] = (await once(child, "close")) as [number | null];
+  const [summary] = summaries;
+  if (code !== 0 || summary === undefined) {
+    throw new Error(
+      `the process with the seeds from ${first} on ended by itself: ${argv.join(" ")}`,
+    );
+  }
+  return summary;
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,17 +1,18 @@
-/** What must hold for any bytes whatever, as a stream and as a recipe. */
+/** What must hold for any bytes whatever, as a stream, as a recipe and as plain bytes. */
+import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { analyseStream } from "../../../src/recompress/analyse.ts";
-import { rebuildStream } from "../../../src/recompress/rebuild.ts";
+import { type RebuildSpan, rebuildStream, restartPoints } from "../../../src/recompress/rebuild.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
-import { decodeRecipe, encodeRecipe } from "../../../src/recompress/recipe.ts";
+import { decodeRecipe, encodeRecipe, type Recipe } from "../../../src/recompress/recipe.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { mutate } from "./mutations.ts";
-import type { FuzzSample } from "./samples.ts";
+import type { FuzzSample, FuzzSamples } from "./samples.ts";
 
 /** A bomb may ask for more; nobody has to wait for it. */
 const MOST_PLAIN_BYTES = 256 * 1024 * 1024;
 
 /** How a trial ended. Anything else is thrown. */
-type TrialEnd = "exact" | "raw" | "bomb" | "refused" | "other bytes" | "same bytes";
+type TrialEnd = "exact" | "raw" | "bomb" | "refused" | "other bytes" | "same bytes" | "piece";
 
 /** A stream was rebuilt to other bytes, or more was asked of memory than is allowed. */
 class TrialFailed extends Error {
@@ -23,17 +24,32 @@ class TrialFailed extends Error {
  * @returns what was spoilt, and how it ended.
  * @throws {Error} that names sample and seed, when it ended as it may not.
  */
-export function runTrial(samples: readonly FuzzSample[], seed: number): string {
+export function runTrial(samples: FuzzSamples, seed: number): string {
   const random = new SeededRandom(seed);
-  const { name, stream, plain, recipe } = random.pick(samples);
-  const spoilsRecipe = random.oneIn(2);
+  const sample = random.pick(random.oneIn(ALL_OF) ? samples.all : samples.brief);
+  const what = sample.recipe === undefined ? "stream" : random.pick(SPOILT);
   try {
-    return spoilsRecipe && recipe !== undefined
-      ? `recipe ${tryRecipe(mutate(recipe, random), plain, { random, stream })}`
-      : `stream ${tryStream(mutate(stream, random), random)}`;
+    return `${what} ${tryIt(sample, what, random)}`;
   } catch (cause) {
-    throw new Error(`${name}: ${spoilsRecipe ? "recipe" : "stream"} with seed ${seed}`, { cause });
+    throw new Error(`${sample.name}: ${what} with seed ${seed}`, { cause });
   }
+}
+
+/** One of so many trials takes any sample, which costs far more than a brief one. */
+const ALL_OF = 5;
+
+/** What is spoilt, some more often than others. */
+const SPOILT = ["stream", "stream", "recipe", "recipe", "plain"] as const;
+
+function tryIt(
+  { stream, plain, recipe }: FuzzSample,
+  what: (typeof SPOILT)[number],
+  random: SeededRandom,
+): TrialEnd {
+  if (recipe === undefined || what === "stream") return tryStream(mutate(stream, random), random);
+  return what === "recipe"
+    ? tryRecipe(mutate(recipe, random), plain, { random, stream })
+    : tryRecipe(recipe, mutate(plain, random), { random, stream });
 }
 
 /** @throws {TrialFailed} when the stream has a recipe that does not bring it back. */
@@ -44,21 +60,37 @@ function tryStream(stream: Uint8Array, random: SeededRandom): TrialEnd {
   if (plain.isTooMuch) return "bomb";
   const outcome = analyser.end();
   if (outcome.kind === "raw") return "raw";
-  const rebuilt = rebuilding(encodeRecipe(outcome.recipe), plain.bytes(), random);
+  if (isOtherByZlib(stream, plain.bytes())) throw new TrialFailed("decoded to other bytes");
+  const recipe = decodeRecipe(encodeRecipe(outcome.recipe));
+  const rebuilt = rebuilding(recipe, plain.bytes(), { random });
   if (Buffer.compare(rebuilt, stream) !== 0) throw new TrialFailed("rebuilt to other bytes");
   return "exact";
 }
 
+/** @returns whether Node's own decoder accepts the stream and finds other bytes in it. */
+function isOtherByZlib(stream: Uint8Array, plain: Uint8Array): boolean {
+  const decode = stream[0] === 0x1f ? gunzipSync : zstdDecompressSync;
+  try {
+    return Buffer.compare(decode(stream, { maxOutputLength: MOST_PLAIN_BYTES }), plain) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * A spoilt recipe may give other bytes, which the digest shows; it may not do anything worse.
+ * A spoilt recipe, or spoilt plain bytes, may give other bytes, which the digest shows; it may not do
+ * anything worse. Most of those that have restarts are rebuilt between two of them.
  */
 function tryRecipe(
-  recipe: Uint8Array,
+  bytes: Uint8Array,
   plain: Uint8Array,
   { random, stream }: { readonly random: SeededRandom; readonly stream: Uint8Array },
 ): TrialEnd {
   try {
-    const rebuilt = rebuilding(recipe, plain, random);
+    const recipe = decodeRecipe(bytes);
+    const span = random.oneIn(4) ? undefined : spanOf(recipe, random);
+    const rebuilt = rebuilding(recipe, plain, { random, span });
+    if (span !== undefined) return "piece";
     return Buffer.compare(rebuilt, stream) === 0 ? "same bytes" : "other bytes";
   } catch (error) {
     if (error instanceof RecipeError) return "refused";
@@ -66,11 +98,25 @@ function tryRecipe(
   }
 }
 
-/** @returns the compressed bytes again. @throws {RecipeError} */
-function rebuilding(recipe: Uint8Array, plain: Uint8Array, random: SeededRandom): Uint8Array {
+/** @returns a piece between two restarts, or to the end; `undefined` if there are none. */
+function spanOf(recipe: Recipe, random: SeededRandom): Required<RebuildSpan> | undefined {
+  const count = restartPoints(recipe).length;
+  if (count === 0) return undefined;
+  const from = random.below(count);
+  const until = from + random.between(1, count - from);
+  return { from, until: until < count ? until : undefined };
+}
+
+/** @returns the compressed bytes again, or a piece of them. @throws {RecipeError} */
+function rebuilding(
+  recipe: Recipe,
+  plain: Uint8Array,
+  { random, span }: { readonly random: SeededRandom; readonly span?: RebuildSpan | undefined },
+): Uint8Array {
   const collected = new Collected(MOST_PLAIN_BYTES);
-  const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => collected.add(bytes));
-  for (const piece of cut(plain, random)) rebuilder.write(piece);
+  const plainFrom = restartPoints(recipe)[span?.from ?? Infinity]?.plainFrom ?? 0;
+  const rebuilder = rebuildStream(recipe, (bytes) => collected.add(bytes), span);
+  for (const piece of cut(plain.subarray(plainFrom), random)) if (!rebuilder.write(piece)) break;
   rebuilder.end();
   if (collected.isTooMuch) throw new TrialFailed("more bytes than any trial may have");
   return collected.bytes();

@@ -37,6 +37,8 @@ if (!encoder.keepsPlain) throw new Error(`${encoder.name} changes the tar, which
 if (!settleEncoder(encoder, values.programs)) {
   throw new Error(`${encoder.name} is not on this machine`);
 }
+// What goes through the tar needs paths that come once.
+const SHAPE = { seed: 3, sizeBytes, canUnpack: encoder.takes === "tar" };
 
 const analysed = await analyse();
 process.stdout.write(`analysed: ${speed(analysed.ms)}, ${memory()}\n`);
@@ -79,7 +81,7 @@ async function analyse(): Promise<{
 }
 
 async function feed(stdin: NodeJS.WritableStream): Promise<void> {
-  for (const piece of plainLayerPieces({ seed: 3, sizeBytes })) {
+  for (const piece of plainLayerPieces(SHAPE)) {
     if (!stdin.write(piece)) await once(stdin, "drain");
   }
   stdin.end();
@@ -88,7 +90,7 @@ async function feed(stdin: NodeJS.WritableStream): Promise<void> {
 function rebuild(recipe: Uint8Array): string {
   const hash = createHash("sha256");
   const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => void hash.update(bytes));
-  for (const piece of plainLayerPieces({ seed: 3, sizeBytes })) rebuilder.write(piece);
+  for (const piece of plainLayerPieces(SHAPE)) rebuilder.write(piece);
   rebuilder.end();
   return hash.digest("hex");
 }
