@@ -1,76 +1,30 @@
-import { ColumnWriter } from "../columns.ts";
+import { isKin, isUsual } from "./engine-order.ts";
 import type { Framing } from "./framing.ts";
 import { NO_FRAMING } from "./framing.ts";
 import type { GzipEngine } from "./gzip-engines.ts";
-import type { TokenModel, TokenPredictor } from "./token-model.ts";
-import type { StretchTaker, TokenSample } from "./token-sample.ts";
+import type { TokenModel } from "./token-model.ts";
+import { Runner } from "./runner.ts";
+import type { Candidate } from "./runner.ts";
+import { SEGMENT_BYTES } from "./segment/segment-engine.ts";
+import type { SampleRange } from "./stretch-pieces.ts";
+import type { TokenSample } from "./token-sample.ts";
+import { WHOLE_SAMPLE } from "./token-sample.ts";
 
 /** Equals that go on side by side. Each has an encoder's tables. */
 const MOST_TIES = 6;
 
-/** The heats: the first sets an order, the second tells those that come into question. */
-const FIRST_HEAT_BYTES = 24 * 1024;
-/** Some engines choose by segments of 64 KiB, and show what they did not foresee only then. */
-const SECOND_HEAT_BYTES = 192 * 1024;
+/** Some engines choose by segments, and show what they did not foresee only then. */
+const HEAT_SEGMENTS = 3;
+/** Who foresees all of a heat that teaches so much leaves nothing to win for those who are no kin. */
+const ENOUGH_LESSONS = 2000;
 const MOST_FINALISTS = 4;
-/** As many models are kept from heat to heat at most: each has an encoder's window and tables. */
+/** As many models are kept from the heat at most: each has an encoder's window and tables. */
 const MOST_MODELS = 8;
 /** Who has this many times the best one's corrections, and some more, may still win in the end. */
 const NEAR_FACTOR = 1.25;
 const NEAR_CORRECTIONS = 16;
 /** Who has more than this many times the best one's corrections has lost. */
 const TIE_FACTOR = 1.1;
-
-/** Who may have written a member. */
-export interface Candidate {
-  readonly engine: GzipEngine;
-  readonly framing: Framing;
-}
-
-/** A candidate that follows the member, with what it did not foresee. */
-export class Runner implements StretchTaker {
-  readonly candidate: Candidate;
-  readonly model: TokenModel;
-  readonly corrections = new ColumnWriter();
-  readonly predictor: TokenPredictor;
-  /** Corrections when the first heat's bytes had gone by, or all so far. */
-  earlyCorrections = 0;
-  #most = Infinity;
-  #bytes = 0;
-  #hasEnded = false;
-
-  /** @param model of the candidate, if there is one already: models keep their tables for the next member */
-  constructor(candidate: Candidate, model = candidate.engine.model(candidate.framing)) {
-    this.candidate = candidate;
-    this.model = model;
-    this.predictor = this.model.predictor(this.corrections);
-  }
-
-  /** From now on it wants no more once it has this many corrections and one more. */
-  giveUpBeyond(corrections: number): void {
-    this.#most = corrections;
-  }
-
-  take(plain: Uint8Array, tokens: Uint32Array | undefined): boolean {
-    this.predictor.take(plain, tokens);
-    const { corrections } = this.predictor;
-    if (this.#bytes < FIRST_HEAT_BYTES) this.earlyCorrections = corrections;
-    this.#bytes += plain.length;
-    return corrections <= this.#most;
-  }
-
-  /** @returns the model, whose tables are free again. The runner must not be used any more. */
-  idleModel(): TokenModel {
-    this.end();
-    return this.model;
-  }
-
-  /** The member ends here. */
-  end(): void {
-    if (!this.#hasEnded) this.predictor.end();
-    this.#hasEnded = true;
-  }
-}
 
 /** What a race is about. */
 export interface RaceCourse {
@@ -88,42 +42,132 @@ export interface RaceField {
 }
 
 /**
- * Finds who foresees the sample best: in two heats who comes into question at all, and of those the ones
- * with the fewest corrections in the whole of it.
+ * Finds who foresees the sample best: in a heat who comes into question at all, and of those the ones with
+ * the fewest corrections in the whole of it.
  *
  * @returns those that are as good as equal, likeliest first; they have taken the whole sample.
  */
 export function race(field: RaceField, course: RaceCourse): readonly Runner[] {
-  return runAll(finalists(field, course.sample), field.framings, course);
+  const { engines, framings } = field;
+  const starters = engines.map((engine) => ({ engine, model: undefined, corrections: 0 }));
+  const heat = heatOf(framings[0] ?? NO_FRAMING, course);
+  const isTelling = course.sample.lessonsIn(heat) >= ENOUGH_LESSONS;
+  if (!isTelling && isWholeRace(heat, field, course)) return runAll(starters, framings, course);
+  const winners = isTelling ? sureWinners(starters, heat, { field, course }) : [];
+  if (winners.length > 0) return winners;
+  const arrived = run(starters, course.sample, heat);
+  const most = Math.max(MOST_FINALISTS, equalsOf(arrived).length);
+  return runAll(arrived.slice(0, most), framings, course);
+}
+
+/** @returns those that foresee the whole sample; none if those do not who foresee the heat. */
+function sureWinners(
+  starters: readonly Contender[],
+  heat: Heat,
+  { field, course }: { readonly field: RaceField; readonly course: RaceCourse },
+): readonly Runner[] {
+  const arrived = run(starters, course.sample, { ...heat, isForKin: true });
+  if (arrived[0]?.corrections !== 0) return [];
+  const winners = runAll(equalsOf(arrived), field.framings, course);
+  return winners.filter(({ predictor }) => predictor.corrections === 0);
+}
+
+/** Those that are equal so far may part later: in bytes that hardly compress, much later. */
+function equalsOf(arrived: readonly Contender[]): readonly Contender[] {
+  return arrived.filter(({ corrections }) => corrections === arrived[0]?.corrections);
 }
 
 /** @returns one that takes the whole sample as `last` took what came before. */
 export function runAgain(last: Runner, { sample, isWhole }: RaceCourse): Runner {
   const runner = new Runner(last.candidate, last.model);
-  sample.replayStretches(runner, Infinity);
+  sample.replayStretches(runner, WHOLE_SAMPLE);
   if (isWhole) runner.end();
   return runner;
 }
 
-/** An engine in the heats, which are without framing. */
+/** An engine in the heat, which is without framing. */
 interface Contender {
   readonly engine: GzipEngine;
   /** Has tables that can be used again; not kept of those that fell behind. */
   readonly model: TokenModel | undefined;
-  /** Those it has at least. */
   readonly corrections: number;
-  /** In the first heat's bytes: of equals the one that had fewer there is first. */
-  readonly earlyCorrections: number;
-  /** Its place in the field. */
-  readonly rank: number;
 }
 
-const NEW_CONTENDER = { model: undefined, corrections: 0, earlyCorrections: 0 } as const;
+interface Heat extends SampleRange {
+  /** Whether something ends where the heat does: the member, or a block of the framing. */
+  readonly isEnd: boolean;
+  /** Whether all but the kin of the first who foresees all stay away. */
+  readonly isForKin?: boolean;
+}
+
+/**
+ * A heat is about the place where the sample begins to teach, and a little before. Every encoder makes the
+ * same of what lies before that, so it does no harm that the engines do not know it, as long as they cut
+ * their segments where the encoder cut them. Framings differ only from the second block on, so a heat has
+ * one block at most.
+ */
+function heatOf(framing: Framing, { sample, isWhole }: RaceCourse): Heat {
+  const { lessonsFrom } = sample;
+  const blockBytes = framing.kind === "blocks" ? framing.blockBytes : Infinity;
+  const block = framing.kind === "blocks" ? blockWith(lessonsFrom, blockBytes, sample) : 0;
+  const segments = Math.floor(Math.max(0, lessonsFrom - block) / SEGMENT_BYTES);
+  const from = block + Math.max(0, segments - 1) * SEGMENT_BYTES;
+  const blockEnd = block + blockBytes;
+  const until = Math.min(from + HEAT_SEGMENTS * SEGMENT_BYTES, blockEnd);
+  return { from, until, isEnd: until === blockEnd || (isWhole && until >= sample.plainBytes) };
+}
+
+/** @returns where the block of the framing begins, or the next if that has more to teach. */
+function blockWith(byte: number, blockBytes: number, { plainBytes }: TokenSample): number {
+  const start = byte - (byte % blockBytes);
+  const next = start + blockBytes;
+  const isLate = next - byte < SEGMENT_BYTES && byte > start;
+  return isLate && next + SEGMENT_BYTES <= plainBytes ? next : start;
+}
+
+/** Whether the heat would be the race itself. */
+function isWholeRace(
+  { from, until }: Heat,
+  { framings }: RaceField,
+  { sample }: RaceCourse,
+): boolean {
+  return framings.length <= 1 && from === 0 && until >= sample.plainBytes;
+}
+
+/** @returns the contenders that came near the best, fewest corrections first. */
+function run(contenders: readonly Contender[], sample: TokenSample, heat: Heat): Contender[] {
+  let limit = Infinity;
+  let models = 0;
+  const arrived: Contender[] = [];
+  let first: GzipEngine | undefined;
+  for (const { engine } of contenders) {
+    if (first && !isKin(engine, first)) continue;
+    const runner = new Runner({ engine, framing: NO_FRAMING });
+    runner.giveUpBeyond(limit);
+    if (!arrives(runner, sample, heat)) continue;
+    const { corrections } = runner.predictor;
+    limit = Math.min(limit, corrections * NEAR_FACTOR + NEAR_CORRECTIONS);
+    if (heat.isForKin === true && corrections === 0) first ??= engine;
+    const isKept = models++ < MOST_MODELS;
+    // Its tables are free again once it has ended.
+    if (isKept) runner.end();
+    arrived.push({ engine, model: isKept ? runner.model : undefined, corrections });
+  }
+  return arrived
+    .filter(({ corrections }) => corrections <= limit)
+    .toSorted((one, other) => one.corrections - other.corrections);
+}
+
+function arrives(runner: Runner, sample: TokenSample, heat: Heat): boolean {
+  if (!sample.replayStretches(runner, heat)) return false;
+  if (heat.isEnd) runner.end();
+  return !runner.hasLost;
+}
 
 /**
  * Lets the candidates take the whole sample, one after the other; who falls behind drops out there.
  *
- * @returns those with the fewest corrections and those near them, in the order of the contenders.
+ * @returns those with the fewest corrections and those near them, fewest first, then in their order.
  */
 function runAll(
   contenders: readonly Contender[],
@@ -132,125 +176,53 @@ function runAll(
 ): readonly Runner[] {
   let limit = Infinity;
   const arrived: Runner[] = [];
-  for (const { candidate, model, corrections } of candidates(contenders, framings)) {
+  for (const { candidate, model } of candidates(contenders, framings)) {
     // Those that foresee all cannot be beaten any more.
-    if (corrections > limit || (limit === 0 && arrivedBy(arrived, 0) >= MOST_TIES)) continue;
+    if (limit === 0 && arrivedBy(arrived, 0) >= MOST_TIES) break;
     const runner = new Runner(candidate, model);
     runner.giveUpBeyond(limit);
-    if (!sample.replayStretches(runner, Infinity)) continue;
+    if (!sample.replayStretches(runner, WHOLE_SAMPLE)) continue;
     if (isWhole) runner.end();
     arrived.push(runner);
     // Where nobody foresees all, a few more corrections may go with shorter block tables.
     limit = Math.min(limit, Math.floor(runner.predictor.corrections * TIE_FACTOR));
   }
-  return arrived.filter(({ predictor }) => predictor.corrections <= limit).slice(0, MOST_TIES);
+  return arrived
+    .filter(({ predictor }) => predictor.corrections <= limit)
+    .toSorted((one, other) => one.predictor.corrections - other.predictor.corrections)
+    .slice(0, MOST_TIES);
 }
 
 function arrivedBy(runners: readonly Runner[], most: number): number {
   return runners.filter(({ predictor }) => predictor.corrections <= most).length;
 }
 
-function candidates(contenders: readonly Contender[], framings: readonly Framing[]) {
-  return contenders.flatMap(({ engine, model, corrections }) =>
-    framings.map((framing) =>
-      framing.kind === "none"
-        ? { candidate: { engine, framing }, model, corrections }
-        : { candidate: { engine, framing }, model: undefined, corrections: 0 },
-    ),
+interface Entry {
+  readonly candidate: Candidate;
+  readonly model: TokenModel | undefined;
+}
+
+/** @returns each contender with each framing: first those of which a program is known. */
+function candidates(
+  contenders: readonly Contender[],
+  framings: readonly Framing[],
+): readonly Entry[] {
+  const all = contenders.flatMap(({ engine, model }) =>
+    framings.map((framing) => ({
+      candidate: { engine, framing },
+      model: framing.kind === "none" ? model : undefined,
+    })),
   );
+  const likely = all.filter(({ candidate }) => isLikely(candidate, framings));
+  const others = all.filter(({ candidate }) => !isLikely(candidate, framings));
+  return [...likely, ...others.filter(({ candidate }) => !isZlibAgain(candidate))];
 }
 
-function finalists(field: RaceField, sample: TokenSample): readonly Contender[] {
-  const starters = field.engines.map((engine, rank) => ({ ...NEW_CONTENDER, engine, rank }));
-  if (sample.plainBytes <= FIRST_HEAT_BYTES) return starters;
-  const hasSecond = sample.plainBytes > SECOND_HEAT_BYTES;
-  const untilByte = secondHeatBytes(field);
-  // A shorter heat than the first says nothing of those that were stopped in that.
-  const isSifting = hasSecond && untilByte >= FIRST_HEAT_BYTES;
-  const first = {
-    sample,
-    untilByte: FIRST_HEAT_BYTES,
-    losers: isSifting ? "stop" : "go on",
-  } as const;
-  const ordered = run(starters, first);
-  if (!hasSecond) return ordered;
-  const left = isSifting ? ordered : ordered.map((one) => ({ ...one, corrections: 0 }));
-  const arrived = run(left, { sample, untilByte, losers: "leave" });
-  const best = arrived[0]?.corrections;
-  // Those that are equal so far may part later: in bytes that hardly compress, much later.
-  return arrived.filter(({ corrections }, index) => index < MOST_FINALISTS || corrections === best);
+function isLikely({ engine, framing }: Candidate, framings: readonly Framing[]): boolean {
+  return framing.kind === framings[0]?.kind && isUsual(engine, framing);
 }
 
-/** Framings differ only from the second block on, and are not tried in the heats. */
-function secondHeatBytes({ framings: [framing] }: RaceField): number {
-  const blockBytes = framing?.kind === "blocks" ? framing.blockBytes : SECOND_HEAT_BYTES;
-  return Math.min(SECOND_HEAT_BYTES, blockBytes);
-}
-
-interface Heat {
-  readonly sample: TokenSample;
-  readonly untilByte: number;
-  /** What those do that are far behind the best. */
-  readonly losers: "go on" | "stop" | "leave";
-}
-
-/** @returns the contenders, fewest corrections first; without the losers if these leave. */
-function run(contenders: readonly Contender[], { sample, untilByte, losers }: Heat): Contender[] {
-  let limit = Infinity;
-  let models = 0;
-  const arrived: Contender[] = [];
-  for (const contender of contenders) {
-    if (contender.corrections > limit) continue;
-    const runner = new Runner({ engine: contender.engine, framing: NO_FRAMING }, contender.model);
-    if (losers !== "go on") runner.giveUpBeyond(limit);
-    const isThere = sample.replayStretches(runner, untilByte);
-    if (!isThere && losers === "leave") continue;
-    const { corrections } = runner.predictor;
-    limit = Math.min(limit, corrections * NEAR_FACTOR + NEAR_CORRECTIONS);
-    const earlyCorrections = Math.max(contender.earlyCorrections, runner.earlyCorrections);
-    const isKept = corrections <= limit && models < MOST_MODELS;
-    if (isKept) models++;
-    const model = isKept ? runner.idleModel() : undefined;
-    arrived.push({ ...contender, model, corrections, earlyCorrections });
-  }
-  return arrived
-    .filter(({ corrections }) => losers !== "leave" || corrections <= limit)
-    .toSorted(byCorrections);
-}
-
-function byCorrections(one: Contender, other: Contender): number {
-  return (
-    one.corrections - other.corrections ||
-    one.earlyCorrections - other.earlyCorrections ||
-    one.rank - other.rank
-  );
-}
-
-/** Marks of a gzip header (RFC 1952 section 2.3.1): XFL of the best and the fastest level, and OS. */
-const XFL_BEST = 2;
-const XFL_FASTEST = 4;
-const OS_UNIX = 3;
-const OS_UNKNOWN = 255;
-
-/**
- * @param header of the member. Encoders say in it what they like, so it only sets an order.
- * @returns the engines, likeliest first.
- */
-export function likeliestFirst(
-  engines: readonly GzipEngine[],
-  header: Uint8Array,
-): readonly GzipEngine[] {
-  return engines.toSorted((one, other) => fit(other, header) - fit(one, header));
-}
-
-function fit(engine: GzipEngine, header: Uint8Array): number {
-  const extra = header[8] ?? 0;
-  const isZlib = /^(zlib|GNU)/.test(engine.encoder);
-  const fitsLevel =
-    (extra === XFL_BEST) === (engine.level === "9") &&
-    (extra === XFL_FASTEST) === (engine.level === "1");
-  const fitsSystem = isZlib === (header[9] !== OS_UNKNOWN);
-  // It differs from zlib only in its last bytes, by when one of the two has been chosen.
-  const isGnu = engine.encoder === "GNU gzip" && header[9] === OS_UNIX;
-  return (fitsLevel ? 4 : 0) + (fitsSystem ? 2 : 0) + (isGnu ? 1 : 0);
+/** GNU gzip has no framing, and then differs from zlib in nothing. */
+function isZlibAgain({ engine, framing }: Candidate): boolean {
+  return engine.family === "gnu" && framing.kind === "blocks";
 }

@@ -17,6 +17,8 @@ import { MemberAnalyser } from "./member-analyser.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
 import { isRestartDue, USUAL_SPACING } from "./restart-spacing.ts";
 import type { GzipRestartSpacing } from "./restart-spacing.ts";
+import { USUAL_SAMPLE } from "./token-sample.ts";
+import type { SampleSizes } from "./token-sample.ts";
 
 /** What may follow the last member, junk or zeros, and still be kept in a recipe. */
 const LARGEST_TAIL_BYTES = 64 * 1024;
@@ -31,6 +33,8 @@ export interface GzipAnalysis {
   readonly engines?: readonly GzipEngine[];
   /** For tests with short streams. */
   readonly restartSpacing?: GzipRestartSpacing;
+  /** For tests with short streams. */
+  readonly sampleSizes?: SampleSizes;
 }
 
 /**
@@ -58,9 +62,12 @@ export class GzipAnalyser implements StreamAnalyser {
   #lastRestart = STREAM_START;
   #reason: RawReason | undefined;
 
-  constructor({ onPlain, engines = GZIP_ENGINES, restartSpacing = USUAL_SPACING }: GzipAnalysis) {
+  constructor(analysis: GzipAnalysis) {
+    const { onPlain, engines = GZIP_ENGINES, restartSpacing = USUAL_SPACING } = analysis;
+    const { sampleSizes = USUAL_SAMPLE } = analysis;
+    const columns = this.#columns;
     this.#spacing = restartSpacing;
-    this.#member = new MemberAnalyser({ engines, onPlain, columns: this.#columns, restartSpacing });
+    this.#member = new MemberAnalyser({ engines, onPlain, columns, restartSpacing, sampleSizes });
   }
 
   write(bytes: Uint8Array): boolean {

@@ -15,24 +15,37 @@ import type { SegmentLevel } from "./segment/segment-levels.ts";
 import { createSegmentModel } from "./segment/segment-model.ts";
 import type { TokenModel } from "./token-model.ts";
 
+/** Whose code it goes back to. `none` has no part in who is likely. */
+export type EngineFamily = "zlib" | "gnu" | "go" | "klauspost" | "none";
+
 /** One encoder at one level, whose choices can be made again. */
 export interface GzipEngine {
   /** Stands in recipes: a promise for ever. Never changed, never used again. */
   readonly id: number;
-  /** Whose it is: `zlib`, `Go <= 1.26`, `klauspost, Go >= 1.27`. */
+  readonly family: EngineFamily;
+  /** Whose it is, for people: `GNU gzip`, `Go up to 1.26`. */
   readonly encoder: string;
   /** The encoder's own name of the level: `6`. */
   readonly level: string;
   model(framing: Framing): TokenModel;
 }
 
-const ZLIB = "zlib (Python, Java, pigz)";
+const ZLIB = "zlib (Python, Java)";
 const GNU = "GNU gzip";
 const GO = "Go up to 1.26";
 const KLAUSPOST = "klauspost (pgzip, Go from 1.27)";
 
+/** Level 9 of each, and levels 7 and 8 of the first. */
+const CHAIN_REVISIONS: Readonly<Record<KlauspostChainRevision, string>> = {
+  "v1.15.0": "klauspost 1.15.0 to 1.15.13",
+  "v1.15.15": "klauspost 1.15.14 to 1.18.4",
+  "v1.18.5": "klauspost from 1.18.5",
+  "go1.27": "Go from 1.27",
+};
+
 const zlibEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
   id: level,
+  family: "zlib",
   encoder: ZLIB,
   level: String(level),
   model: (framing) => zlibModel(level, { flavour: "zlib", framing }),
@@ -40,15 +53,17 @@ const zlibEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
 
 const gnuEngines: readonly GzipEngine[] = ZLIB_LEVELS.map((level) => ({
   id: 50 + level,
+  family: "gnu",
   encoder: GNU,
   level: String(level),
   model: (framing) => zlibModel(level, { flavour: "gnu", framing }),
 }));
 
 const goEngines: readonly GzipEngine[] = [
-  segmentEngine(11, "best-speed", { encoder: GO, level: "1" }),
+  segmentEngine(11, "best-speed", { family: "go", encoder: GO, level: "1" }),
   ...GO_CHAIN_LEVELS.map((level) => ({
     id: 10 + level,
+    family: "go" as const,
     encoder: GO,
     level: String(level),
     model: (framing: Framing): TokenModel => goChainModel(level, framing),
@@ -56,12 +71,12 @@ const goEngines: readonly GzipEngine[] = [
 ];
 
 const klauspostEngines: readonly GzipEngine[] = [
-  segmentEngine(21, "level-1", { encoder: KLAUSPOST, level: "1" }),
-  segmentEngine(22, "level-2", { encoder: KLAUSPOST, level: "2" }),
-  segmentEngine(23, "level-3", { encoder: KLAUSPOST, level: "3" }),
-  segmentEngine(24, "level-4", { encoder: KLAUSPOST, level: "4" }),
-  segmentEngine(25, "level-5", { encoder: KLAUSPOST, level: "5" }),
-  segmentEngine(26, "level-6", { encoder: KLAUSPOST, level: "6" }),
+  segmentEngine(21, "level-1", { family: "klauspost", encoder: KLAUSPOST, level: "1" }),
+  segmentEngine(22, "level-2", { family: "klauspost", encoder: KLAUSPOST, level: "2" }),
+  segmentEngine(23, "level-3", { family: "klauspost", encoder: KLAUSPOST, level: "3" }),
+  segmentEngine(24, "level-4", { family: "klauspost", encoder: KLAUSPOST, level: "4" }),
+  segmentEngine(25, "level-5", { family: "klauspost", encoder: KLAUSPOST, level: "5" }),
+  segmentEngine(26, "level-6", { family: "klauspost", encoder: KLAUSPOST, level: "6" }),
   chainEngine(27, 7, "v1.15.15"),
   chainEngine(28, 8, "v1.15.15"),
   chainEngine(29, 9, "go1.27"),
@@ -70,19 +85,44 @@ const klauspostEngines: readonly GzipEngine[] = [
 /** Encoders that look for no matches, and those that compress nothing. */
 const literalEngine: GzipEngine = {
   id: 30,
-  encoder: "without matches",
-  level: "0",
+  family: "none",
+  encoder: "Huffman only (Go, klauspost)",
+  level: "-2",
   model: () => createLiteralModel(),
 };
 
 /** Versions of klauspost/compress that chose otherwise. */
 const olderEngines: readonly GzipEngine[] = [
-  segmentEngine(31, "level-1-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "1" }),
-  segmentEngine(32, "level-2-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "2" }),
-  segmentEngine(33, "level-3-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "3" }),
-  segmentEngine(34, "level-4-first", { encoder: "klauspost 1.15.0 to 1.17.11", level: "4" }),
-  segmentEngine(35, "level-5-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "5" }),
-  segmentEngine(36, "level-6-first", { encoder: "klauspost 1.15.0 to 1.15.9", level: "6" }),
+  segmentEngine(31, "level-1-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.15.9",
+    level: "1",
+  }),
+  segmentEngine(32, "level-2-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.15.9",
+    level: "2",
+  }),
+  segmentEngine(33, "level-3-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.15.9",
+    level: "3",
+  }),
+  segmentEngine(34, "level-4-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.17.11",
+    level: "4",
+  }),
+  segmentEngine(35, "level-5-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.15.9",
+    level: "5",
+  }),
+  segmentEngine(36, "level-6-first", {
+    family: "klauspost",
+    encoder: "klauspost 1.15.0 to 1.15.9",
+    level: "6",
+  }),
   chainEngine(37, 7, "v1.15.0"),
   chainEngine(38, 8, "v1.15.0"),
   chainEngine(39, 9, "v1.15.0"),
@@ -109,7 +149,7 @@ function byLikelihood(one: GzipEngine, other: GzipEngine): number {
 function segmentEngine(
   id: number,
   segment: SegmentLevel,
-  names: { readonly encoder: string; readonly level: string },
+  names: Pick<GzipEngine, "family" | "encoder" | "level">,
 ): GzipEngine {
   return { id, ...names, model: (framing) => createSegmentModel(segment, framing) };
 }
@@ -119,10 +159,10 @@ function chainEngine(
   level: KlauspostChainLevel,
   revision: KlauspostChainRevision,
 ): GzipEngine {
-  const encoder = revision === "go1.27" || level < 9 ? KLAUSPOST : `klauspost from ${revision}`;
   return {
     id,
-    encoder: revision === "v1.15.0" ? "klauspost 1.15.0 to 1.15.13" : encoder,
+    family: "klauspost",
+    encoder: level < 9 && revision === "v1.15.15" ? KLAUSPOST : CHAIN_REVISIONS[revision],
     level: String(level),
     model: (framing) => klauspostChainModel(level, { revision, framing }),
   };

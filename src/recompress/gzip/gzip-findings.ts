@@ -1,28 +1,41 @@
 import type { Findings } from "../outcome.ts";
-import type { Candidate } from "./engine-race.ts";
 import type { Framing } from "./framing.ts";
+import type { GzipEngine } from "./gzip-engines.ts";
 import type { StreamSizes } from "./gzip-columns.ts";
 import type { AnalysedMember } from "./member-analyser.ts";
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
 
+/** What is said of plain bytes that were written alike. */
+interface Written {
+  readonly encoder: string;
+  readonly level: string;
+  readonly framing: string;
+  bytes: number;
+}
+
 /** Gathers what a person wants to know of a gzip stream. */
 export class GzipFindings {
   /** Plain bytes by who wrote them. */
-  readonly #written = new Map<string, { readonly candidate: Candidate; bytes: number }>();
+  readonly #written = new Map<string, Written>();
   #members = 0;
   #corrections = 0;
   #damage: string | undefined;
 
-  member({ runner, plainBytes }: AnalysedMember): void {
+  member({ runner, isStored, plainBytes }: AnalysedMember): void {
     this.#members++;
     this.#corrections += runner.predictor.corrections;
-    const { candidate } = runner;
-    const key = `${candidate.engine.id} ${framingWords(candidate.framing)}`;
+    const { engine, framing } = runner.candidate;
+    const key = `${isStored ? "stored" : engine.id} ${framingWords(framing)}`;
     const written = this.#written.get(key);
-    if (written === undefined) this.#written.set(key, { candidate, bytes: plainBytes });
-    else written.bytes += plainBytes;
+    if (written !== undefined) written.bytes += plainBytes;
+    else {
+      const names = isStored
+        ? STORED
+        : { encoder: encoderOf(engine, framing), level: engine.level };
+      this.#written.set(key, { ...names, framing: framingWords(framing), bytes: plainBytes });
+    }
   }
 
   /** Of several the first is told. `undefined` is none. */
@@ -33,11 +46,10 @@ export class GzipFindings {
   /** @returns the findings; where members differ, of the engine that wrote most. */
   told(sizes: StreamSizes): Findings {
     const [most] = [...this.#written.values()].toSorted((one, other) => other.bytes - one.bytes);
-    const framing = most?.candidate.framing ?? { kind: "none" };
     return {
-      encoder: most?.candidate.engine.encoder ?? "",
-      level: most?.candidate.engine.level ?? "",
-      framing: [membersWords(this.#members), framingWords(framing)]
+      encoder: most?.encoder ?? "",
+      level: most?.level ?? "",
+      framing: [membersWords(this.#members), most?.framing ?? ""]
         .filter((words) => words !== "")
         .join(", "),
       corrections: this.#corrections,
@@ -45,6 +57,17 @@ export class GzipFindings {
       damage: this.#damage,
     };
   }
+}
+
+/** Every encoder stores alike. */
+const STORED = { encoder: "stored", level: "0" } as const;
+
+function encoderOf({ encoder, family }: GzipEngine, framing: Framing): string {
+  return family === "zlib" && isPigzFraming(framing) ? "pigz (zlib)" : encoder;
+}
+
+function isPigzFraming(framing: Framing): boolean {
+  return framing.kind === "blocks" && framing.historyBytes !== 16 * KIB;
 }
 
 function membersWords(members: number): string {

@@ -1,8 +1,10 @@
 import { crc32 } from "node:zlib";
 import type { BlockHeader } from "./blocks/block-header.ts";
 import { BlockTableWriter } from "./blocks/block-table-writer.ts";
-import type { RaceCourse, Runner } from "./engine-race.ts";
-import { likeliestFirst, race, runAgain } from "./engine-race.ts";
+import { likeliestFirst } from "./engine-order.ts";
+import type { RaceCourse } from "./engine-race.ts";
+import { race, runAgain } from "./engine-race.ts";
+import type { Runner } from "./runner.ts";
 import { FramingGuess } from "./framing-guess.ts";
 import type { GzipColumnWriters } from "./gzip-columns.ts";
 import { gzipColumnsSizeBytes } from "./gzip-columns.ts";
@@ -14,6 +16,7 @@ import { UnsupportedStream } from "../stream-errors.ts";
 import { isRestartDue } from "./restart-spacing.ts";
 import type { GzipRestartSpacing } from "./restart-spacing.ts";
 import { TokenSample } from "./token-sample.ts";
+import type { SampleSizes } from "./token-sample.ts";
 import { UnknownEncoder } from "./gzip-errors.ts";
 
 /** Columns may always be this large, beyond it a share of the stream, and never larger than memory allows. */
@@ -43,6 +46,8 @@ const MEMBER_START: MemberPlace = { byte: 0, bit: 0, crc: 0 };
 /** What there is to know of a member at its end. */
 export interface AnalysedMember {
   readonly runner: Runner;
+  /** Whether all its blocks are stored, so that its encoder does not show. */
+  readonly isStored: boolean;
   readonly plainBytes: number;
   /** CRC-32 of the plain bytes. */
   readonly crc: number;
@@ -56,6 +61,7 @@ export interface MemberOptions {
   readonly columns: GzipColumnWriters;
   readonly onPlain: (plain: Uint8Array) => void;
   readonly restartSpacing: GzipRestartSpacing;
+  readonly sampleSizes: SampleSizes;
 }
 
 /**
@@ -65,7 +71,7 @@ export interface MemberOptions {
 export class MemberAnalyser implements DeflateHandler {
   readonly #options: MemberOptions;
   readonly #inflater: Inflater = new Inflater(this);
-  readonly #sample = new TokenSample();
+  readonly #sample: TokenSample;
   readonly #framing = new FramingGuess();
   readonly #table: BlockTableWriter;
   #header = new Uint8Array(0);
@@ -73,6 +79,7 @@ export class MemberAnalyser implements DeflateHandler {
   #follower: MemberFollower | undefined;
   #lastRunner: Runner | undefined;
   #fruitlessRaces = 0;
+  #hasTokens = false;
   #plainBytes = 0;
   #crc = 0;
   #marks: MemberPlace[] = [];
@@ -80,6 +87,7 @@ export class MemberAnalyser implements DeflateHandler {
 
   constructor(options: MemberOptions) {
     this.#options = options;
+    this.#sample = new TokenSample(options.sampleSizes);
     this.#table = new BlockTableWriter(options.columns);
   }
 
@@ -101,6 +109,7 @@ export class MemberAnalyser implements DeflateHandler {
     this.#sample.clear();
     this.#framing.clear();
     this.#follower = undefined;
+    this.#hasTokens = false;
     this.#plainBytes = 0;
     this.#crc = 0;
     this.#marks = [];
@@ -130,7 +139,8 @@ export class MemberAnalyser implements DeflateHandler {
       ...mark,
       block: follower.marked[index] ?? 0,
     }));
-    return { runner, plainBytes: this.#plainBytes, crc: this.#crc, marks };
+    const isStored = !this.#hasTokens && this.#plainBytes > 0;
+    return { runner, isStored, plainBytes: this.#plainBytes, crc: this.#crc, marks };
   }
 
   blockStart(header: BlockHeader): void {
@@ -146,6 +156,7 @@ export class MemberAnalyser implements DeflateHandler {
   stretch(plain: Uint8Array, tokens: Uint32Array | undefined): void {
     this.#options.onPlain(plain);
     this.#plainBytes += plain.length;
+    if (tokens !== undefined) this.#hasTokens = true;
     this.#crc = crc32(plain, this.#crc);
     if (this.#follower !== undefined) {
       this.#follower.stretch(plain, tokens);

@@ -1,13 +1,18 @@
 import { BlockTableWriter } from "./blocks/block-table-writer.ts";
 import type { BlockColumns } from "./blocks/block-table-writer.ts";
 import type { BlockHeader } from "./blocks/block-header.ts";
-import type { Runner } from "./engine-race.ts";
+
 import { createGzipColumns } from "./gzip-columns.ts";
 import type { DeflateHandler } from "./inflate/inflater.ts";
+import { LessonCount } from "./lessons.ts";
+import type { Runner } from "./runner.ts";
 import type { TokenSample } from "./token-sample.ts";
 
-/** For so long equals go on side by side after the sample, in plain bytes. */
-const MOST_TIE_BYTES = 16 * 1024 * 1024;
+/** For so long equals go on side by side after the sample, in plain bytes, if that teaches enough, */
+const USUAL_TIE_BYTES = 16 * 1024 * 1024;
+const ENOUGH_LESSONS = 4000;
+/** and at most. */
+const MOST_TIE_BYTES = 64 * 1024 * 1024;
 /** Predictors note what they did not foresee a little late, each in its own time. */
 const TIE_SLACK = 64;
 
@@ -32,6 +37,7 @@ interface Lane {
 export class MemberFollower implements DeflateHandler {
   readonly #home: TablePlace;
   #lanes: readonly Lane[];
+  readonly #lessons = new LessonCount();
   #bytes = 0;
   #marked: readonly number[] = [];
 
@@ -80,7 +86,9 @@ export class MemberFollower implements DeflateHandler {
       place.table.stretch(plain, tokens);
     }
     this.#bytes += plain.length;
-    if (this.#lanes.length > 1) this.#thin();
+    if (this.#lanes.length === 1) return;
+    if (tokens !== undefined) this.#lessons.take(tokens);
+    this.#thin();
   }
 
   blockEnd(): void {
@@ -118,11 +126,15 @@ export class MemberFollower implements DeflateHandler {
     return winner.runner;
   }
 
+  get #isTieOver(): boolean {
+    const isTaught = this.#lessons.count >= ENOUGH_LESSONS;
+    return this.#bytes > (isTaught ? USUAL_TIE_BYTES : MOST_TIE_BYTES);
+  }
+
   /** Equals that foresee all may differ later on; of others the cheapest goes on alone. */
   #thin(): void {
     const least = Math.min(...this.#lanes.map(({ runner }) => runner.predictor.corrections));
-    const winner =
-      this.#bytes > MOST_TIE_BYTES || least > TIE_SLACK ? best(this.#lanes) : undefined;
+    const winner = this.#isTieOver || least > TIE_SLACK ? best(this.#lanes) : undefined;
     const isAhead = ({ runner }: Lane): boolean =>
       runner.predictor.corrections <= least + TIE_SLACK;
     this.#lanes = winner === undefined ? this.#lanes.filter(isAhead) : [winner];

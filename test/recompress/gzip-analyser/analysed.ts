@@ -1,5 +1,7 @@
 import { GzipAnalyser } from "../../../src/recompress/gzip/gzip-analyser.ts";
 import type { GzipEngine } from "../../../src/recompress/gzip/gzip-engines.ts";
+import { USUAL_SAMPLE } from "../../../src/recompress/gzip/token-sample.ts";
+import type { SampleSizes } from "../../../src/recompress/gzip/token-sample.ts";
 import { GzipRebuilder } from "../../../src/recompress/gzip/gzip-rebuilder.ts";
 import type { GzipRestart } from "../../../src/recompress/gzip/gzip-restarts.ts";
 import { gzipRestarts } from "../../../src/recompress/gzip/gzip-restarts.ts";
@@ -11,6 +13,7 @@ import { literalsModel } from "../../fakes/literals-model.ts";
 /** An engine for what `LITERALS_ONLY` writes. */
 export const LITERALS_ENGINE: GzipEngine = {
   id: 7,
+  family: "none",
   encoder: "zlib",
   level: "literals",
   model: () => literalsModel(),
@@ -25,6 +28,7 @@ export interface Analysed {
 /** How to read a stream. */
 export interface AnalyseOptions {
   readonly engines?: readonly GzipEngine[];
+  readonly sampleSizes?: SampleSizes;
   /** How large the next piece is to be. By default 64 KiB. */
   readonly pieceBytes?: () => number;
 }
@@ -32,8 +36,13 @@ export interface AnalyseOptions {
 /** Reads a stream to its end, or to where the analyser wants no more. */
 export function analyse(stream: Uint8Array, options: AnalyseOptions = {}): Analysed {
   const { engines = [LITERALS_ENGINE], pieceBytes = (): number => 65_536 } = options;
+  const { sampleSizes = USUAL_SAMPLE } = options;
   const plain: Uint8Array[] = [];
-  const analyser = new GzipAnalyser({ engines, onPlain: (bytes) => plain.push(bytes.slice()) });
+  const analyser = new GzipAnalyser({
+    engines,
+    sampleSizes,
+    onPlain: (bytes) => plain.push(bytes.slice()),
+  });
   for (let at = 0; at < stream.length;) {
     const piece = stream.subarray(at, at + pieceBytes());
     at += piece.length;

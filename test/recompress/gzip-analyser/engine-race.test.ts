@@ -1,13 +1,15 @@
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { likeliestFirst, race, runAgain } from "../../../src/recompress/gzip/engine-race.ts";
+import { likeliestFirst } from "../../../src/recompress/gzip/engine-order.ts";
+import { race, runAgain } from "../../../src/recompress/gzip/engine-race.ts";
 import type { RaceCourse } from "../../../src/recompress/gzip/engine-race.ts";
 import type { Framing } from "../../../src/recompress/gzip/framing.ts";
 import { NO_FRAMING } from "../../../src/recompress/gzip/framing.ts";
+import { GZIP_ENGINES } from "../../../src/recompress/gzip/gzip-engines.ts";
 import type { GzipEngine } from "../../../src/recompress/gzip/gzip-engines.ts";
 import { Inflater } from "../../../src/recompress/gzip/inflate/inflater.ts";
 import type { TokenModel } from "../../../src/recompress/gzip/token-model.ts";
-import { SAMPLE_BYTES, TokenSample } from "../../../src/recompress/gzip/token-sample.ts";
+import { TokenSample } from "../../../src/recompress/gzip/token-sample.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
 import { LITERALS_ONLY, gzipHeader } from "./gzip-parts.ts";
 
@@ -90,36 +92,37 @@ describe("race()", () => {
 });
 
 describe("likeliestFirst()", () => {
-  it("believes the header as far as an order goes", () => {
-    const engines = ["zlib", "Go"].flatMap((encoder) =>
-      ["1", "6", "9"].map((level) => ({ ...wrongOnceIn(1, 1), encoder, level })),
-    );
-    const first = (extra: number, system: number): string => {
-      const [engine] = likeliestFirst(engines, gzipHeader(0).with(8, extra).with(9, system));
-      return `${engine?.encoder} ${engine?.level}`;
-    };
-    expect(first(0, 255)).toBe("Go 6");
-    expect(first(4, 255)).toBe("Go 1");
-    expect(first(2, 255)).toBe("Go 9");
-    expect(first(0, 3)).toBe("zlib 6");
-    expect(first(2, 3)).toBe("zlib 9");
-  });
-});
+  const first = (extra: number, system: number): string => {
+    const header = gzipHeader(0).with(8, extra).with(9, system);
+    const [engine] = likeliestFirst(GZIP_ENGINES, header);
+    return `${engine?.family} ${engine?.level}`;
+  };
 
-describe("TokenSample", () => {
-  it("is full at its size, or when there are very many blocks", () => {
-    const sample = new TokenSample();
-    const plain = new Uint8Array(65_536);
-    while (!sample.isFull) sample.stretch(plain, undefined);
-    expect(sample.plainBytes).toBe(SAMPLE_BYTES);
-    sample.clear();
-    expect(sample.isFull).toBe(false);
-    for (let block = 0; block < 8192; block++) {
-      expect(sample.isFull).toBe(false);
-      sample.blockStart({ kind: "fixed", isFinal: false });
-      sample.blockEnd();
-    }
-    expect(sample.isFull).toBe(true);
+  it("believes the header as far as an order goes", () => {
+    expect(first(0, 255)).toBe("go 6");
+    expect(first(4, 255)).toBe("go 1");
+    expect(first(2, 255)).toBe("go 9");
+    expect(first(0, 3)).toBe("gnu 6");
+    expect(first(2, 0)).toBe("zlib 9");
+  });
+
+  it("lets the families take turns", () => {
+    const header = gzipHeader(0).with(9, 255);
+    const six = likeliestFirst(GZIP_ENGINES, header).slice(0, 6);
+    expect(six.map(({ family, level }) => `${family} ${level}`)).toEqual([
+      "go 6",
+      "klauspost 6",
+      "zlib 6",
+      "gnu 6",
+      "go 5",
+      "klauspost 5",
+    ]);
+  });
+
+  it("leaves out none", () => {
+    const ordered = likeliestFirst(GZIP_ENGINES, gzipHeader(0));
+    expect(new Set(ordered)).toEqual(new Set(GZIP_ENGINES));
+    expect(ordered).toHaveLength(GZIP_ENGINES.length);
   });
 });
 
@@ -133,6 +136,7 @@ function courseOf(plain: Uint8Array): RaceCourse {
 function wrongOnceIn(bytes: number, id: number, stepBytes = 0): GzipEngine {
   return {
     id,
+    family: "go",
     encoder: `wrong once in ${bytes}`,
     level: "6",
     model: () => modelWrongOnceIn(bytes, stepBytes),

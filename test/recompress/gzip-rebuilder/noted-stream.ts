@@ -58,7 +58,7 @@ export function noteStream(stream: Uint8Array, options: NoteOptions): NotedStrea
   return {
     recipe: toGzipRecipe(columns, { streamBytes: stream.length, plainBytes }),
     plain: Buffer.concat(plain),
-    engines: [{ id: ENGINE_ID, encoder: "noted", level: "0", model: () => model }],
+    engines: [{ id: ENGINE_ID, family: "none", encoder: "noted", level: "0", model: () => model }],
   };
 }
 
