@@ -35,7 +35,7 @@ export function fuzzSamples(): FuzzSamples {
 }
 
 const BRIEF_BYTES = 30_000;
-const LEVELS = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+const LEVELS = [1, 6, 9];
 
 function briefSamples(): readonly FuzzSample[] {
   const plain = goldenInputNamed("small").make().subarray(0, BRIEF_BYTES);
