@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { ColumnReader, ColumnWriter } from "../../../src/recompress/columns.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { readDelta, writeDelta } from "../../../src/recompress/zstd/chunked/document-delta.ts";
+import { PackedBytes } from "../../../src/recompress/zstd/chunked/packed-bytes.ts";
 
 const LINES = Array.from({ length: 3000 }, (_, line) => {
   return `line ${line} ${createHash("sha256").update(String(line)).digest("hex")}\n`;
@@ -12,7 +13,9 @@ const NOTHING = Buffer.alloc(0);
 
 function deltaOf(document: Uint8Array, guess: Uint8Array): Uint8Array {
   const column = new ColumnWriter();
-  writeDelta(column, document, guess);
+  const packed = new PackedBytes();
+  packed.add(document);
+  writeDelta(column, packed, guess);
   return column.written();
 }
 
@@ -37,6 +40,27 @@ it("a delta of a document that differs all over uses the guess as a dictionary",
   const delta = deltaOf(document, GUESS);
   expect(delta.length).toBeLessThan(deltaOf(document, NOTHING).length / 4);
   expect(documentOf(delta, GUESS)).toEqual(document);
+});
+
+const LARGE = Buffer.concat(Array.from({ length: 5 }, () => GUESS));
+
+it.each([0, 262_143, 262_144, 262_145, 700_000, LARGE.length])(
+  "a delta tells of bytes that are put into a large document at %i",
+  (at) => {
+    const put = Buffer.from("here is something else\n".repeat(100));
+    const document = Buffer.concat([LARGE.subarray(0, at), put, LARGE.subarray(at)]);
+    const delta = deltaOf(document, LARGE);
+    expect(delta.length).toBeLessThan(100);
+    expect(documentOf(delta, LARGE)).toEqual(document);
+  },
+);
+
+it("a delta does not pack a few bytes beside a large guess", () => {
+  const put = Buffer.from("twice\n".repeat(100));
+  const document = Buffer.concat([LARGE, put]);
+  expect(deltaOf(document, LARGE).length).toBeGreaterThan(put.length);
+  expect(deltaOf(Buffer.concat([GUESS, put]), GUESS).length).toBeLessThan(100);
+  expect(documentOf(deltaOf(document, LARGE), LARGE)).toEqual(document);
 });
 
 it("a delta works without any guess", () => {

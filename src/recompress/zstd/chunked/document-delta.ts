@@ -6,12 +6,16 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import type { ColumnReader, ColumnWriter } from "../../columns.ts";
 import { RecipeError } from "../../recipe-error.ts";
+import type { PackedBytes } from "./packed-bytes.ts";
 
 /** Larger documents are kept as they are: a delta needs all of one in memory. */
 export const LARGEST_DOCUMENT_BYTES = 48 * 1024 * 1024;
 
 /** What lies between is compressed well if it and the guess are up to this size, with less memory above. */
 const MOST_LABOURED_BYTES = 4 * 1024 * 1024;
+/** A middle of this size stands as it is beside a guess of that: to pack it would take far more memory. */
+const PLAIN_MIDDLE_BYTES = 1024;
+const LARGE_GUESS_BYTES = 1024 * 1024;
 const LABOURED_LEVEL = 19;
 const EASY_LEVEL = 6;
 const LEAST_WINDOW_LOG = 17;
@@ -19,11 +23,12 @@ const LEAST_WINDOW_LOG = 17;
 const LARGEST_WINDOW_LOG = 27;
 
 /** @param document and its guess: both at most {@link LARGEST_DOCUMENT_BYTES} */
-export function writeDelta(column: ColumnWriter, document: Uint8Array, guess: Uint8Array): void {
-  const start = commonStart(document, guess);
-  const end = commonEnd(document.subarray(start), guess.subarray(start));
-  const middle = document.subarray(start, document.length - end);
-  const packed = middle.length === 0 ? middle : packedBy(middle, guess);
+export function writeDelta(column: ColumnWriter, document: PackedBytes, guess: Uint8Array): void {
+  const rest = withoutCommonStart(document, guess);
+  const start = document.sizeBytes - rest.length;
+  const end = commonEnd(rest, guess.subarray(start));
+  const middle = rest.subarray(0, rest.length - end);
+  const packed = isLeftPlain(middle, guess) ? middle : packedBy(middle, guess);
   column.number(start);
   column.number(end);
   // Nothing that zstd makes is empty, so 0 says that the bytes stand here.
@@ -46,6 +51,27 @@ export function readDelta(column: ColumnReader, guess: Uint8Array): readonly Uin
     throw new RecipeError("a document of the stream is too large");
   }
   return [guess.subarray(0, start), middle, guess.subarray(guess.length - end)];
+}
+
+/** @returns what follows the bytes that both begin with: only that is unpacked as a whole. */
+function withoutCommonStart(document: PackedBytes, guess: Uint8Array): Uint8Array {
+  let start = 0;
+  let rest = new Uint8Array(0);
+  let filled = 0;
+  for (const piece of document.pieces()) {
+    const common = filled > 0 ? 0 : commonStart(piece, guess.subarray(start));
+    start += common;
+    if (common === piece.length) continue;
+    if (filled === 0) rest = new Uint8Array(document.sizeBytes - start);
+    rest.set(piece.subarray(common), filled);
+    filled += piece.length - common;
+  }
+  return rest;
+}
+
+function isLeftPlain(middle: Uint8Array, guess: Uint8Array): boolean {
+  if (guess.length <= LARGE_GUESS_BYTES) return middle.length === 0;
+  return middle.length <= PLAIN_MIDDLE_BYTES;
 }
 
 function packedBy(bytes: Uint8Array, guess: Uint8Array): Uint8Array {

@@ -11,6 +11,7 @@ import type { Recipe } from "../../recipe.ts";
 import { ZSTD_COLUMNS } from "../zstd-columns.ts";
 import type { DocumentKind } from "./chunked-documents.ts";
 import { readDelta, writeDelta } from "./document-delta.ts";
+import type { PackedBytes } from "./packed-bytes.ts";
 
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const MAGIC_BYTES = 4;
@@ -28,7 +29,7 @@ export type Foretell = (kind: DocumentKind) => Uint8Array | undefined;
 export interface FoundDocument {
   readonly kind: DocumentKind;
   readonly guess: Uint8Array;
-  readonly document: Uint8Array;
+  readonly document: PackedBytes;
   /** What makes the frame's content out of the document. */
   readonly recipe: Recipe;
 }

@@ -26,13 +26,19 @@ export class PackedBytes {
     }
   }
 
+  /** All bytes, piece by piece. The last piece is a view that {@link add} may change. */
+  *pieces(): Generator<Uint8Array> {
+    for (const packed of this.#packed) yield zstdDecompressSync(packed);
+    if (this.#open !== undefined) yield this.#open.subarray(0, this.#used);
+  }
+
   /** Puts all bytes into `target`, from index `at` on. */
   copyTo(target: Uint8Array, at: number): void {
-    for (const [index, packed] of this.#packed.entries()) {
-      target.set(zstdDecompressSync(packed), at + index * PIECE_BYTES);
+    let to = at;
+    for (const piece of this.pieces()) {
+      target.set(piece, to);
+      to += piece.length;
     }
-    if (this.#open === undefined) return;
-    target.set(this.#open.subarray(0, this.#used), at + this.#packed.length * PIECE_BYTES);
   }
 
   clear(): void {

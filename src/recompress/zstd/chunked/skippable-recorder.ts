@@ -93,11 +93,9 @@ export class SkippableRecorder {
   }
 
   #recordOf(header: Uint8Array, content: Uint8Array): Uint8Array | undefined {
-    const packed = new PackedBytes();
-    const recipe = this.#analyse(content, packed);
+    const document = new PackedBytes();
+    const recipe = this.#analyse(content, document);
     if (recipe === undefined) return undefined;
-    const document = Buffer.allocUnsafeSlow(packed.sizeBytes);
-    packed.copyTo(document, 0);
     const kind = kindOf(document);
     const guess = this.#tools.foretell(kind);
     if (guess === undefined) return undefined;
@@ -125,8 +123,9 @@ class DocumentTooLarge extends Error {
   readonly kind = "document-too-large";
 }
 
-function kindOf(document: Buffer): DocumentKind {
-  const start = document.toString("latin1", 0, KIND_SHOWS_WITHIN_BYTES);
+function kindOf(document: PackedBytes): DocumentKind {
+  const [first = new Uint8Array(0)] = document.pieces();
+  const start = Buffer.from(first.subarray(0, KIND_SHOWS_WITHIN_BYTES)).toString("latin1");
   if (!TOC_START.test(start)) return "tar-split";
   return start.includes(UNSET_TIME) ? "early-toc" : "toc";
 }
