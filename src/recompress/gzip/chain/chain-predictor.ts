@@ -6,7 +6,8 @@ import { ChainCursor } from "./chain-cursor.ts";
 import type { ChainEngine } from "./chain-engine.ts";
 import { toTokenRestart } from "./chain-restart.ts";
 
-const FIRST_QUEUE_SIZE = 1 << 12;
+/** Members can be very short. */
+const FIRST_QUEUE_SIZE = 64;
 /** What a shadow is given beyond the place it shall prove; more than any engine looks ahead. */
 const SHADOW_AHEAD_BYTES = 128 * 1024;
 

@@ -1,4 +1,6 @@
 const CAPACITY_BYTES = 64 * 1024;
+/** At most so many are taken first, and then twice as many each time: a member can be very short. */
+const FIRST_FILL_BYTES = 512;
 /** Readable bytes after the last one: a read may begin at the last bit and go some bytes beyond. */
 const SLACK_BYTES = 32;
 
@@ -18,6 +20,7 @@ export class BitInput {
   /** The bit after the last one at hand. */
   endBit = 0;
   #slidBytes = 0;
+  #fillBytes = FIRST_FILL_BYTES;
 
   /** Bits read since the start of the stream. Up to 2^53. */
   get position(): number {
@@ -33,11 +36,12 @@ export class BitInput {
     return (this.endBit >>> 3) - ((this.bit + 7) >>> 3);
   }
 
-  /** Forgets what was read and takes as many of the bytes from `from` on as there is room for. */
+  /** Forgets what was read and takes some of the bytes from `from` on, at least one unless it is full. */
   fill(bytes: Uint8Array, from: number): number {
     this.#forget();
     const end = this.endBit >>> 3;
-    const size = Math.min(bytes.length - from, CAPACITY_BYTES - end);
+    const size = Math.min(bytes.length - from, CAPACITY_BYTES - end, this.#fillBytes);
+    this.#fillBytes = Math.min(2 * this.#fillBytes, CAPACITY_BYTES);
     this.bytes.set(bytes.subarray(from, from + size), end);
     this.endBit = (end + size) * 8;
     return size;
@@ -67,6 +71,7 @@ export class BitInput {
     this.bit = 0;
     this.endBit = 0;
     this.#slidBytes = 0;
+    this.#fillBytes = FIRST_FILL_BYTES;
   }
 
   #forget(): void {
