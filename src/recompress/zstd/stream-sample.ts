@@ -1,5 +1,6 @@
 import { PlainWindow } from "../plain-window.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
+import { freeBytes } from "./free-bytes.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import { limitingWindow } from "./frame-header.ts";
 import type { BlockSpan } from "./sequence-finder.ts";
@@ -100,6 +101,11 @@ export class StreamSample {
     this.#isFrameStart = false;
     if (block.isLast && this.window.end > this.#frameStart) this.#frameEnds.push(this.window.end);
     return span;
+  }
+
+  /** It is not used any more, nor any view of its window. */
+  release(): void {
+    freeBytes(this.window.bytes);
   }
 
   #note(block: DecodedBlock, sizeBytes: number): void {

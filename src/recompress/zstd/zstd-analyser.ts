@@ -94,6 +94,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   end(): Outcome {
     if (this.#reason === undefined) this.#guard(() => this.#decoder.end());
     if (this.#reason === undefined && this.#recorder === undefined) this.#decide();
+    this.#decoder.release();
     return this.#reason === undefined ? this.#outcome() : { kind: "raw", reason: this.#reason };
   }
 
@@ -166,6 +167,7 @@ export class ZstdAnalyser implements StreamAnalyser {
     });
     this.#spent.clear();
     this.#kept.replay(this.#recorder);
+    this.#sample?.release();
     this.#sample = undefined;
   }
 

@@ -5,11 +5,13 @@ import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
 import { MOST_DOCUMENTS, readDocumentRecord } from "./chunked/document-records.ts";
 import { BlockRebuilder } from "./block-rebuilder.ts";
 import { type BlockShape, foretellShape } from "./block-shape.ts";
-import { FinderRun, type RunBlock } from "./finder-run.ts";
+import type { FinderRun, RunBlock } from "./finder-run.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { predictFrameHeader } from "./frame-header.ts";
 import { readItemRecord } from "./frame-records.ts";
 import type { FrameRecord } from "./frame-records.ts";
+import { createRun } from "./rebuild-run.ts";
 import { Xxh64 } from "./xxh64.ts";
 import { readZstdColumns } from "./zstd-columns.ts";
 import type { ZstdColumnReaders } from "./zstd-columns.ts";
@@ -89,7 +91,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     this.#wantedFrom = place.streamByte;
     this.#documents = tar !== undefined || isNested ? undefined : new ChunkedDocuments();
     this.#columns = readZstdColumns(recipe, tar?.positions);
-    this.#run = createRun(engineOf(this.#head, engines), this.#head, tar);
+    this.#run = createRun(engines, this.#head, tar);
     this.#blocks = new BlockRebuilder(this.#columns, this.#head, tar);
     this.#borders = new FrameBorders(this.#head.borders, tar?.borders);
     [this.#plainTaken, this.#streamByte] =
@@ -193,7 +195,11 @@ export class ZstdRebuilder implements StreamRebuilder {
     }
     this.#madeDocuments++;
     const { documents } = this.#columns;
-    const frame = readDocumentRecord(documents, (kind) => this.#documents?.guess(kind));
+    let guess: Uint8Array | undefined;
+    const frame = readDocumentRecord(documents, (kind) => {
+      guess = this.#documents?.guess(kind);
+      return guess;
+    });
     this.#emit(frame.header);
     const nested = new ZstdRebuilder({
       recipe: frame.recipe,
@@ -203,6 +209,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     });
     for (const part of frame.document) nested.write(part);
     nested.end();
+    if (guess !== undefined) freeBytes(guess);
   }
 
   #writeBlock(frame: OpenFrame): boolean {
@@ -276,24 +283,4 @@ function restartsWithinFrames(recipe: Recipe): ReadonlySet<number> {
       return place.kind === "tar" && place.frame !== undefined ? [place.streamByte] : [];
     }),
   );
-}
-
-function engineOf(head: ZstdHead, engines: readonly ZstdEngine[]): ZstdEngine {
-  const engine = engines.find(({ id }) => id === head.engine);
-  if (engine === undefined) throw new RecipeError(`the recipe names engine ${head.engine}`);
-  return engine;
-}
-
-function createRun(
-  engine: ZstdEngine,
-  { windowBytes, jobs }: ZstdHead,
-  restart: TarRestart | undefined,
-): FinderRun {
-  if (restart === undefined) return new FinderRun(engine, { windowBytes });
-  const isInJobs = jobs !== undefined && restart.plainAt > jobs.from;
-  return new FinderRun(engine, {
-    windowBytes: Math.max(windowBytes, restart.windowBytes),
-    jobBytes: isInJobs ? jobs.jobBytes : undefined,
-    plainAt: restart.plainFrom,
-  });
 }

@@ -92,14 +92,14 @@ export class ChunkedDocuments {
   }
 
   /**
-   * @returns the document as it has to be if the tar ends here; `undefined` when the stream does not look
+   * @returns in memory of its own the document as it has to be if the tar ends here; `undefined` when the stream does not look
    * like zstd:chunked, or the document would be too large.
    */
   guess(kind: DocumentKind): Buffer | undefined {
     if (!this.canGuess) return undefined;
     if (kind === "tar-split") return documentOf(this.#split, { end: this.#rest() });
     const toc = documentOf(this.#toc, { start: TOC_START, end: TOC_END });
-    return kind === "toc" ? toc : Buffer.from(withUnsetTimes(toc.toString()));
+    return kind === "toc" ? toc : ownBytes(withUnsetTimes(toc.toString()));
   }
 
   #take(plain: Uint8Array): number {
@@ -207,6 +207,12 @@ function documentOf(
   bytes.copyTo(document, start.length);
   document.set(end, endAt);
   return document;
+}
+
+function ownBytes(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }
 
 function splitLine(members: string, position: number): string {

@@ -22,7 +22,7 @@ const KINDS = ["tar-split", "toc", "early-toc"] as const satisfies readonly Docu
 /** No stream has more; each may be much work. */
 export const MOST_DOCUMENTS = 4;
 
-/** @returns the document as it is foretold; `undefined` when none can be. */
+/** @returns the document as it is foretold, in memory of its own; `undefined` when none can be. */
 export type Foretell = (kind: DocumentKind) => Uint8Array | undefined;
 
 /** A document, and how it was compressed. */

@@ -1,7 +1,10 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { freeBytes } from "../free-bytes.ts";
 
 const PIECE_BYTES = 256 * 1024;
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+/** A piece is unpacked into one buffer of its own. */
+const WHOLE = { chunkSize: PIECE_BYTES };
+const FAST = { ...WHOLE, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
 /** Bytes that come bit by bit and are wanted at the end, kept compressed meanwhile, and outside of the heap. */
 export class PackedBytes {
@@ -26,9 +29,13 @@ export class PackedBytes {
     }
   }
 
-  /** All bytes, piece by piece. The last piece is a view that {@link add} may change. */
+  /** All bytes, piece by piece. A piece is borrowed until the next one. */
   *pieces(): Generator<Uint8Array> {
-    for (const packed of this.#packed) yield zstdDecompressSync(packed);
+    for (const packed of this.#packed) {
+      const piece = zstdDecompressSync(packed, WHOLE);
+      yield piece;
+      freeBytes(piece);
+    }
     if (this.#open !== undefined) yield this.#open.subarray(0, this.#used);
   }
 

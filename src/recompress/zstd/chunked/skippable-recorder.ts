@@ -1,6 +1,7 @@
 import { ColumnWriter } from "../../columns.ts";
 import type { Recipe } from "../../recipe.ts";
 import type { TakeBytes } from "../../stream-codec.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { writeDocumentItem, writeSkippableRecord } from "../frame-records.ts";
 import type { ZstdColumnWriters } from "../zstd-columns.ts";
 import type { DocumentKind } from "./chunked-documents.ts";
@@ -101,6 +102,7 @@ export class SkippableRecorder {
     if (guess === undefined) return undefined;
     const record = new ColumnWriter();
     writeDocumentRecord(record, header, { kind, document, guess, recipe });
+    freeBytes(guess);
     return record.written();
   }
 

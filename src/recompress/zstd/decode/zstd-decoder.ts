@@ -1,6 +1,7 @@
 import { PlainWindow } from "../../plain-window.ts";
 import { BrokenStream, UnsupportedStream } from "../../stream-errors.ts";
 import type { FrameHeader, ZstdHandler } from "../decoded-block.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import { Xxh64 } from "../xxh64.ts";
 import { BlockDecoder, type BlockHeader } from "./block-decoder.ts";
@@ -91,6 +92,11 @@ export class ZstdDecoder {
     if (!isBetweenFrames || this.#frames === 0) throw new BrokenStream("the stream ends early");
   }
 
+  /** It is not used any more, nor any view of its window. */
+  release(): void {
+    if (this.#window !== undefined) freeBytes(this.#window.bytes);
+  }
+
   #gather(bytes: Uint8Array, at: number): number {
     const next = this.#input.fill(bytes, at, this.#wanted);
     while (this.#input.size === this.#wanted) this.#take();
@@ -179,7 +185,9 @@ export class ZstdDecoder {
     const keptBytes = this.#keptBytes(windowBytes);
     if (old !== undefined && old.capacity >= capacityFor(keptBytes)) return;
     this.#window = createWindow(keptBytes);
-    if (old !== undefined) this.#window.slid = old.slid + old.end;
+    if (old === undefined) return;
+    this.#window.slid = old.slid + old.end;
+    freeBytes(old.bytes);
   }
 
   #takeBlockHeader(): void {
