@@ -12,7 +12,7 @@ import type { TokenSample } from "./token-sample.ts";
 const USUAL_TIE_BYTES = 16 * 1024 * 1024;
 const ENOUGH_LESSONS = 4000;
 /** and at most. */
-const MOST_TIE_BYTES = 64 * 1024 * 1024;
+const MOST_TIE_BYTES = 32 * 1024 * 1024;
 /** Predictors note what they did not foresee a little late, each in its own time. */
 const TIE_SLACK = 64;
 

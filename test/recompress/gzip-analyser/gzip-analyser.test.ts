@@ -1,6 +1,7 @@
 import { constants, deflateRawSync } from "node:zlib";
 import { describe, expect, it, test } from "vitest";
 import { GzipAnalyser } from "../../../src/recompress/gzip/gzip-analyser.ts";
+import { GZIP_ENGINES } from "../../../src/recompress/gzip/gzip-engines.ts";
 import type { GzipEngine } from "../../../src/recompress/gzip/gzip-engines.ts";
 import { gzipRestarts } from "../../../src/recompress/gzip/gzip-restarts.ts";
 import type { TreeRule } from "../../../src/recompress/gzip/token-model.ts";
@@ -242,6 +243,22 @@ describe("GzipAnalyser", () => {
     analyse(Buffer.concat(Array.from({ length: 50 }, () => member)), { engines });
     expect(log.made).toBeGreaterThanOrEqual(50);
     expect(log.made).toBeLessThan(80);
+  });
+
+  it("names no encoder of what is only stored", () => {
+    const stored = gzipMember(LAYER, { level: 0 });
+    const found = analyse(stored, { engines: GZIP_ENGINES }).outcome;
+    expect(found).toMatchObject({ findings: { encoder: "stored", level: "0", corrections: 0 } });
+    const literals = analyse(gzipMember(LAYER), { engines: GZIP_ENGINES }).outcome;
+    expect(literals).toMatchObject({ findings: { level: "-2", corrections: 0 } });
+  });
+
+  it("names pigz by its framing", () => {
+    const engine: GzipEngine = { ...LITERALS_ENGINE, family: "zlib" };
+    const framed = flushedEvery(131_072, LAYER);
+    expect(analyse(framed, { engines: [engine] }).outcome).toMatchObject({
+      findings: { encoder: "pigz (zlib)" },
+    });
   });
 
   it("names encoder, level and framing", () => {
