@@ -1,6 +1,6 @@
 import type { Outcome, RawReason } from "../outcome.ts";
 import { RecipeError } from "../recipe-error.ts";
-import { encodeRecipe } from "../recipe.ts";
+import { encodeRecipe, LARGEST_RECIPE_BYTES } from "../recipe.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamAnalyser, TakeBytes } from "../stream-codec.ts";
 import { BrokenStream, UnsupportedStream } from "../stream-errors.ts";
@@ -25,9 +25,13 @@ import { readRestarts } from "./zstd-restarts.ts";
 const FREE_COLUMN_BYTES = 65_536;
 /** and to this share of the stream so far beyond it, before it is given up; */
 const MOST_COLUMN_SHARE = 0.25;
+/** and never beyond what a recipe may be, with room for the documents of zstd:chunked; */
+const MOST_COLUMN_BYTES = LARGEST_RECIPE_BYTES / 2;
 /** and in the end it must be smaller than this, or than a share of the stream. */
 const ALWAYS_WORTH_BYTES = 1024;
 const MOST_RECIPE_SHARE = 0.15;
+/** More than what a recipe has before its columns. */
+const HEAD_BYTES = 1024;
 
 const NO_RESTARTS: RestartSpacing = { spacingBytes: Infinity, warmUpBytes: 0 };
 const NESTED_PIECE_BYTES = 65_536;
@@ -193,7 +197,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   #checkGrowth(): void {
     if (this.#recorder === undefined) return;
     const most = FREE_COLUMN_BYTES + this.#streamBytes * MOST_COLUMN_SHARE;
-    if (this.#recorder.sizeBytes > most) this.#giveUpTooLarge();
+    if (this.#recorder.sizeBytes > Math.min(most, MOST_COLUMN_BYTES)) this.#giveUpTooLarge();
   }
 
   #giveUpTooLarge(): void {
@@ -260,6 +264,7 @@ function isReadable(recipe: Recipe): boolean {
 function isTooLarge(recipe: Recipe): boolean {
   const most = Math.max(ALWAYS_WORTH_BYTES, recipe.streamBytes * MOST_RECIPE_SHARE);
   const unpacked = recipe.columns.reduce((sum, column) => sum + column.length, 0);
+  if (unpacked > LARGEST_RECIPE_BYTES - HEAD_BYTES) return true;
   return unpacked > most && encodeRecipe(recipe).length > most;
 }
 
