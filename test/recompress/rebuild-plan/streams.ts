@@ -21,7 +21,10 @@ export function gzipStream(): RecipedStream {
   const plain = plainLayer({ seed: 8, sizeBytes: 2_200_000 });
   const stream = gzipSync(plain, { level: 6, memLevel: 5 });
   const restartSpacing = { plainBytes: 100_000, streamBytes: 1 };
-  const analyser = new GzipAnalyser({ onPlain: () => undefined, restartSpacing });
+  // There is no restart point in the sample by which the encoder is found.
+  const sampleSizes = { leastBytes: 200_000, enoughLessons: 0, mostBytes: 200_000 };
+  const onPlain = (): void => undefined;
+  const analyser = new GzipAnalyser({ onPlain, restartSpacing, sampleSizes });
   return { plain, stream, recipe: recipeBy(analyser, stream) };
 }
 
