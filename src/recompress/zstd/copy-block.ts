@@ -19,8 +19,9 @@ function copyLiterals(literals: LiteralsSection): LiteralsSection {
 
 function copySequences(section: SequencesSection): SequencesSection {
   const [literalLengths, offsets, matchLengths] = section.tables;
+  const { codes: _codes, ...rest } = section;
   return {
-    ...section,
+    ...rest,
     sequences: section.sequences.slice(0, 3 * section.count),
     tables: [literalLengths?.slice(), offsets?.slice(), matchLengths?.slice()],
   };

@@ -29,6 +29,13 @@ export interface LiteralsSection {
   readonly tree: Uint8Array | undefined;
 }
 
+/** The codes of sequences, a byte for each (RFC 8878 section 3.1.1.3.2.1.1). */
+export interface CodeBytes {
+  readonly literals: Uint8Array;
+  readonly offsets: Uint8Array;
+  readonly matches: Uint8Array;
+}
+
 /** RFC 8878 section 3.1.1.3.2. */
 export interface SequencesSection {
   readonly count: number;
@@ -38,6 +45,8 @@ export interface SequencesSection {
   readonly modes: number;
   /** Three numbers each: literal length, match length, offset value. */
   readonly sequences: Int32Array;
+  /** Where a decoder has just read them. */
+  readonly codes?: CodeBytes;
   /** FSE descriptions of the tables in mode 2: literal lengths, offsets, match lengths. */
   readonly tables: readonly [
     Uint8Array | undefined,

@@ -185,8 +185,7 @@ export class StreamRecorder {
     const fixes = this.#find(block, found);
     this.corrections += fixes.length / FIX_NUMBERS;
     const hasSequences = block.sequences !== undefined && block.sequences.count > 0;
-    const { sequences, count } = plain.length > 0 ? this.#run.finder : NOTHING_FOUND;
-    this.#contents.take(plain, sequences, count);
+    this.#takeContents(block, plain);
     this.#choices.take(block, this.#contents, hasSequences || (isSure && this.#jobs.isSettled));
     const { sizeBytes, frameStart } = found;
     this.#pending.add({
@@ -200,6 +199,16 @@ export class StreamRecorder {
         fixes,
       },
     });
+  }
+
+  /** A rebuild has the sequences that are found, which are those of the block if it has any. */
+  #takeContents({ literals, sequences }: DecodedBlock, plain: Uint8Array): void {
+    if (literals !== undefined && sequences !== undefined && sequences.count > 0) {
+      this.#contents.takeDecoded(plain, literals, sequences);
+      return;
+    }
+    const found = plain.length > 0 ? this.#run.finder : NOTHING_FOUND;
+    this.#contents.take(plain, found.sequences, found.count);
   }
 
   #find({ sequences }: DecodedBlock, found: RunBlock): readonly number[] {

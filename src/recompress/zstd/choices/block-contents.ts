@@ -1,4 +1,5 @@
 import { RecipeError } from "../../recipe-error.ts";
+import type { LiteralsSection, SequencesSection } from "../decoded-block.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import { LiteralStatistics } from "../tables/literal-statistics.ts";
 import { SequenceStatistics } from "../tables/sequence-statistics.ts";
@@ -30,6 +31,17 @@ export class BlockContents {
     this.whole.take(plain, plain.length);
     this.sequences.take(sequences, count);
     this.literals.take(this.#literals, this.#gather(plain, sequences, count));
+  }
+
+  /**
+   * The same of a decoded block, of which more is known.
+   *
+   * @param plain the block's bytes; all arrays are borrowed until the next call
+   */
+  takeDecoded(plain: Uint8Array, literals: LiteralsSection, sequences: SequencesSection): void {
+    this.whole.take(plain, plain.length);
+    this.sequences.take(sequences.sequences, sequences.count, sequences.codes);
+    this.literals.take(literals.bytes, literals.size);
   }
 
   /** Puts the bytes between the matches together. @returns how many there are. */

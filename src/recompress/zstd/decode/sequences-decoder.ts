@@ -5,7 +5,7 @@ import {
   MATCH_LENGTH_BASES,
   MATCH_LENGTH_BITS,
 } from "../codes.ts";
-import type { SequencesSection } from "../decoded-block.ts";
+import type { CodeBytes, SequencesSection } from "../decoded-block.ts";
 import type { FseDecodingTable } from "../fse.ts";
 import { LONG_COUNT, MOST_SEQUENCES } from "../limits.ts";
 import type { InputSpan } from "./huffman-streams.ts";
@@ -22,6 +22,11 @@ export class SequencesDecoder {
   readonly #input: InputBuffer;
   readonly #tables = createSequenceTables();
   readonly #sequences = new Int32Array(3 * MOST_SEQUENCES);
+  readonly #codes: CodeBytes = {
+    literals: new Uint8Array(MOST_SEQUENCES),
+    offsets: new Uint8Array(MOST_SEQUENCES),
+    matches: new Uint8Array(MOST_SEQUENCES),
+  };
 
   constructor(input: InputBuffer) {
     this.#input = input;
@@ -75,6 +80,7 @@ export class SequencesDecoder {
       countBytes,
       modes,
       sequences: this.#sequences,
+      codes: this.#codes,
       tables: [literals.description, offsets.description, matches.description],
     };
   }
@@ -86,6 +92,7 @@ export class SequencesDecoder {
   #decodeBits(count: number, tables: SequenceTables, span: InputSpan): void {
     const { view } = this.#input;
     const sequences = this.#sequences;
+    const { literals, offsets, matches } = this.#codes;
     const [literalTable, offsetTable, matchTable] = tables;
     const literalEntries = literalTable.entries;
     const offsetEntries = offsetTable.entries;
@@ -97,11 +104,13 @@ export class SequencesDecoder {
     let offsetState = bitsAt(view, position, offsetTable.log);
     position -= matchTable.log;
     let matchState = bitsAt(view, position, matchTable.log);
-    const last = 3 * (count - 1);
-    for (let at = 0; ; at += 3) {
+    for (let index = 0, at = 0; ; index++, at += 3) {
       const literal = entryAt(literalEntries, literalState);
       const offset = entryAt(offsetEntries, offsetState);
       const match = entryAt(matchEntries, matchState);
+      literals[index] = literal;
+      offsets[index] = offset;
+      matches[index] = match;
       const offsetBits = offset & 255;
       position -= offsetBits;
       sequences[at + 2] = (1 << offsetBits) + longBitsAt(view, position, offsetBits);
@@ -113,7 +122,7 @@ export class SequencesDecoder {
       position -= literalBits;
       sequences[at] =
         entryAt(LITERAL_LENGTH_BASES, literal & 255) + bitsAt(view, position, literalBits);
-      if (at === last) break;
+      if (index === count - 1) break;
       position -= (literal >> 8) & 255;
       literalState = (literal >> 16) + bitsAt(view, position, (literal >> 8) & 255);
       position -= (match >> 8) & 255;

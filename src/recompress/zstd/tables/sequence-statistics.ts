@@ -1,4 +1,5 @@
 import { CODE_KINDS } from "../codes.ts";
+import type { CodeBytes } from "../decoded-block.ts";
 import { SequenceCodes } from "../sequence-codes.ts";
 import { fseDescription } from "./fse-description.ts";
 import { histogramOf, type Histogram } from "./histogram.ts";
@@ -17,10 +18,15 @@ export class SequenceStatistics {
   #histograms: readonly Histogram[] | undefined;
   readonly #codes = new SequenceCodes();
   #hasCodes = false;
+  #read: CodeBytes | undefined;
   readonly #tables: (TableCells | undefined)[] = [];
 
-  /** @param sequences the first `count` of them, three numbers each; borrowed until the next call */
-  take(sequences: Int32Array, count: number): void {
+  /**
+   * @param sequences the first `count` of them, three numbers each; borrowed until the next call
+   * @param read their codes, where a decoder has read them; borrowed as well
+   */
+  take(sequences: Int32Array, count: number, read?: CodeBytes): void {
+    this.#read = read;
     this.#sequences = sequences;
     this.#count = count;
     this.#hasCodes = false;
@@ -62,7 +68,7 @@ export class SequenceStatistics {
   }
 
   #countCodes(): readonly Int32Array[] {
-    const { literals, offsets, matches } = this.codes;
+    const { literals, offsets, matches } = this.#read ?? this.codes;
     return [
       countInto(this.#literalLengths, literals, this.#count),
       countInto(this.#offsets, offsets, this.#count),
