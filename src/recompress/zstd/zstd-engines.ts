@@ -1,5 +1,6 @@
 import type { PlainWindow } from "../plain-window.ts";
-import { createFinder, createWindow, type FinderModel } from "./finders/finder-table.ts";
+import type { FinderModel } from "./finders/finder-model.ts";
+import { createFinder, createWindow } from "./finders/finder-table.ts";
 import type { SpentWindows } from "./finders/spent-windows.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 

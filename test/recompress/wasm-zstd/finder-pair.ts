@@ -1,12 +1,11 @@
 import { PlainWindow } from "../../../src/recompress/plain-window.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { CompiledWindow } from "../../../src/recompress/zstd/finders/compiled-window.ts";
-import {
-  createFinder,
-  createWindow,
-  type FinderModel,
-  type FinderReach,
-} from "../../../src/recompress/zstd/finders/finder-table.ts";
+import type {
+  FinderModel,
+  FinderReach,
+} from "../../../src/recompress/zstd/finders/finder-model.ts";
+import { createFinder, createWindow } from "../../../src/recompress/zstd/finders/finder-table.ts";
 import type { Guide, SequenceFinder } from "../../../src/recompress/zstd/sequence-finder.ts";
 
 /** Room for blocks behind the window that a finder needs. */

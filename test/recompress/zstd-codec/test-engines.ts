@@ -1,5 +1,5 @@
 import { createFinder, createWindow } from "../../../src/recompress/zstd/finders/finder-table.ts";
-import type { FinderSpeed } from "../../../src/recompress/zstd/finders/finder-table.ts";
+import type { FinderSpeed } from "../../../src/recompress/zstd/finders/finder-model.ts";
 import type { ZstdEngine } from "../../../src/recompress/zstd/zstd-engines.ts";
 
 /** A window small enough for short streams to leave it behind. */

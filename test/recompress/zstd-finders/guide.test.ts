@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
 import { PlainWindow } from "../../../src/recompress/plain-window.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
-import {
-  createFinder,
-  type FinderModel,
-} from "../../../src/recompress/zstd/finders/finder-table.ts";
+import type { FinderModel } from "../../../src/recompress/zstd/finders/finder-model.ts";
+import { createFinder } from "../../../src/recompress/zstd/finders/finder-table.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { cutBlocks, FinderRun, type FoundBlock, mixedPlain } from "./searched-plain.ts";
 

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 import { PlainWindow } from "../../../src/recompress/plain-window.ts";
-import {
-  createFinder,
-  type FinderModel,
-} from "../../../src/recompress/zstd/finders/finder-table.ts";
+import type { FinderModel } from "../../../src/recompress/zstd/finders/finder-model.ts";
+import { createFinder } from "../../../src/recompress/zstd/finders/finder-table.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { cutBlocks, FinderRun, FREE, mixedPlain } from "./searched-plain.ts";
 

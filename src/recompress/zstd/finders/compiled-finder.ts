@@ -3,7 +3,7 @@ import type { WasmFunction } from "../../wasm-instance.ts";
 import type { BlockSpan, Guide, SequenceFinder } from "../sequence-finder.ts";
 import { LARGEST_BLOCK_BYTES } from "./block-cursor.ts";
 import type { CompiledWindow, FinderPlace } from "./compiled-window.ts";
-import type { FinderReach } from "./finder-table.ts";
+import type { FinderReach } from "./finder-model.ts";
 import { placeInJob } from "./jobs.ts";
 import { LiteralBits } from "./literal-bits.ts";
 import { NUMBERS_OF_FIX, NUMBERS_OF_SEQUENCE } from "./sequence-log.ts";

@@ -2,7 +2,7 @@ import { MODULE_BASE64 as BEST } from "./best-engine-module.ts";
 import { MODULE_BASE64 as BETTER } from "./better-engine-module.ts";
 import { MODULE_BASE64 as DEFAULT } from "./default-engine-module.ts";
 import { MODULE_BASE64 as FASTEST } from "./fastest-engine-module.ts";
-import type { FinderModel } from "./finder-table.ts";
+import type { FinderModel } from "./finder-model.ts";
 
 /** A speed, in one of its revisions, that is compiled to WebAssembly. */
 export interface CompiledSpeed {

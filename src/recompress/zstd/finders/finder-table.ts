@@ -9,29 +9,10 @@ import { CompiledWindow, createCompiledWindow } from "./compiled-window.ts";
 import { DefaultSearch } from "./default-search.ts";
 import { EarlyBestSearch, type EarlyBestRevision } from "./early-best-search.ts";
 import { FastestSearch } from "./fastest-search.ts";
+import type { FinderModel, FinderReach, FinderSpeed } from "./finder-model.ts";
 import { GuidedFinder } from "./guided-finder.ts";
 import type { MatchSearch } from "./match-search.ts";
 import type { SpentWindows } from "./spent-windows.ts";
-
-/** Those of klauspost/compress/zstd. */
-export type FinderSpeed = "fastest" | "default" | "better" | "best";
-
-/** One way of choosing sequences. */
-export interface FinderModel {
-  readonly speed: FinderSpeed;
-  /**
-   * From 0, the oldest, up: each change after which a speed makes other streams is one. In which versions
-   * they stand is said where the engines are listed.
-   */
-  readonly revision: number;
-}
-
-export interface FinderReach {
-  /** A match begins less than this many bytes behind its own first byte. */
-  readonly windowSize: number;
-  /** Of encoders that cut a frame into jobs and compress those side by side: bytes of a job. */
-  readonly jobBytes?: number | undefined;
-}
 
 type SearchMaker = (cursor: BlockCursor) => MatchSearch;
 
