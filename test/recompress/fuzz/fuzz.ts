@@ -24,6 +24,7 @@ const { values } = parseArgs({
     slowest: { type: "string", default: "30" },
   },
 });
+const MOST_TRIALS_OF_PROCESS = 10_000;
 const trials = Number(values.trials);
 const seed = Number(values.seed);
 const processes = Number(values.processes);
@@ -32,8 +33,16 @@ if (process.send === undefined) await main();
 else process.send(runTrials(fuzzSamples(), { seed, trials }, tell));
 
 async function main(): Promise<void> {
-  const shares = Array.from({ length: processes }, (_, index) => shareOf(index));
-  const summary = merged(await Promise.all(shares.map((share) => runShare(share))));
+  const shares = sharesOfAll();
+  const summaries: FuzzSummary[] = [];
+  const workThrough = async (): Promise<void> => {
+    for (let share = shares.shift(); share !== undefined; share = shares.shift()) {
+      summaries.push(await runShare(share));
+      tell(`${summaries.length} parts done, ${shares.length} not begun`);
+    }
+  };
+  await Promise.all(Array.from({ length: processes }, workThrough));
+  const summary = merged(summaries);
   process.stdout.write(formatSummary(summary));
   const faults = faultsOf(summary, {
     memoryBytes: Number(values.limit) * 1e6,
@@ -43,10 +52,13 @@ async function main(): Promise<void> {
   process.exitCode = faults.length === 0 ? 0 : 1;
 }
 
-/** Seeds that follow one another. */
-function shareOf(index: number): readonly [seed: number, trials: number] {
-  const from = Math.floor((trials * index) / processes);
-  return [seed + from, Math.floor((trials * (index + 1)) / processes) - from];
+/** Seeds that follow one another, for a process each: one that goes on for hours has its memory in pieces. */
+function sharesOfAll(): (readonly [seed: number, trials: number])[] {
+  const count = Math.max(processes, Math.ceil(trials / MOST_TRIALS_OF_PROCESS));
+  return Array.from({ length: count }, (_, index) => {
+    const from = Math.floor((trials * index) / count);
+    return [seed + from, Math.floor((trials * (index + 1)) / count) - from];
+  });
 }
 
 async function runShare([first, count]: readonly [number, number]): Promise<FuzzSummary> {
