@@ -4,6 +4,7 @@ import type { BlockShape } from "./block-shape.ts";
 import { readChoice, type BlockChoice } from "./choices/block-choice.ts";
 import { BlockChooser } from "./choices/block-chooser.ts";
 import { BlockContents } from "./choices/block-contents.ts";
+import { createBlockCoder } from "./coder/compiled-coder.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 import { SparseReader } from "./sparse-column.ts";
 import { BlockWriter } from "./write/block-writer.ts";
@@ -34,8 +35,8 @@ export class BlockRebuilder {
   readonly #blocks: SparseReader;
   readonly #choices: SparseReader;
   readonly #chooser: BlockChooser;
-  readonly #contents = new BlockContents();
-  readonly #writer = new BlockWriter();
+  readonly #contents: BlockContents;
+  readonly #writer: BlockWriter;
   #next: NextBlock | undefined;
 
   /** @param restart where the columns stand */
@@ -45,6 +46,9 @@ export class BlockRebuilder {
     this.#blocks = new SparseReader(columns.blocks, restart?.passed.blocks);
     this.#choices = new SparseReader(columns.choices, restart?.passed.choices);
     this.#chooser = new BlockChooser(head.blockBytes);
+    const coder = createBlockCoder();
+    this.#contents = new BlockContents(coder);
+    this.#writer = new BlockWriter(coder);
   }
 
   /** @param carried within a frame: the tables that its next block may use again. @throws {RecipeError} */

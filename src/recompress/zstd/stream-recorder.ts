@@ -6,6 +6,7 @@ import { BlockContents } from "./choices/block-contents.ts";
 import { ChoiceTrial } from "./choices/choice-trial.ts";
 import { ChunkedDocuments } from "./chunked/chunked-documents.ts";
 import { type AnalyseNested, SkippableRecorder } from "./chunked/skippable-recorder.ts";
+import { PortableCoder } from "./coder/portable-coder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import type { EngineChoice } from "./engine-choice.ts";
 import { FinderRun } from "./finder-run.ts";
@@ -48,7 +49,7 @@ export class StreamRecorder {
   readonly #jobs: JobTrial;
   readonly #borders: FrameBorders;
   readonly #pending: PendingBlocks;
-  readonly #contents = new BlockContents();
+  readonly #contents = new BlockContents(new PortableCoder());
   readonly #chooser: BlockChooser;
   readonly #choices: ChoiceTrial;
   readonly #carried = new CarriedTracker();

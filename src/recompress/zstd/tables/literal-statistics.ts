@@ -1,12 +1,17 @@
+import { countSymbols } from "../coder/count-symbols.ts";
 import { histogramOf, type Histogram } from "./histogram.ts";
 import { huffmanDescription } from "./huffman-description.ts";
 import { huffmanLengths } from "./huffman-lengths.ts";
 
 const BYTE_VALUES = 256;
 
+/** Sets `counts` to how often each byte is there. */
+export type CountBytes = (bytes: Uint8Array, counts: Int32Array) => void;
+
 /** What there is to know of a block's literals, worked out when it is asked for. */
 export class LiteralStatistics {
   readonly #counts = new Int32Array(BYTE_VALUES);
+  readonly #countBytes: CountBytes;
   #bytes: Uint8Array = new Uint8Array(0);
   #size = 0;
   #histogram: Histogram | undefined;
@@ -14,13 +19,16 @@ export class LiteralStatistics {
   #lengths: Uint8Array | undefined;
   #tree: Uint8Array | undefined;
 
+  constructor(countBytes: CountBytes = countSymbols) {
+    this.#countBytes = countBytes;
+  }
+
   /** @param bytes the literals are the first `size` of them; borrowed until the next call */
   take(bytes: Uint8Array, size: number): void {
     this.#bytes = bytes;
     this.#size = size;
     this.#histogram = undefined;
     this.#most = undefined;
-
     this.#lengths = undefined;
     this.#tree = undefined;
   }
@@ -57,13 +65,8 @@ export class LiteralStatistics {
   }
 
   #count(): Int32Array {
-    const counts = this.#counts.fill(0);
-    const bytes = this.#bytes;
-    for (let at = 0; at < this.#size; at++) {
-      const byte = bytes[at] ?? 0;
-      counts[byte] = (counts[byte] ?? 0) + 1;
-    }
-    return counts;
+    this.#countBytes(this.#bytes.subarray(0, this.#size), this.#counts);
+    return this.#counts;
   }
 }
 

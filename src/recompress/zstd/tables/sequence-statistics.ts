@@ -1,6 +1,7 @@
-import { CODE_KINDS } from "../codes.ts";
+import type { BlockCoder, SequenceCodes } from "../coder/block-coder.ts";
+import { countCodes } from "../coder/coded-sequences.ts";
+import { PortableCoder } from "../coder/portable-coder.ts";
 import type { CodeBytes } from "../decoded-block.ts";
-import { SequenceCodes } from "../sequence-codes.ts";
 import { fseDescription } from "./fse-description.ts";
 import { histogramOf, type Histogram } from "./histogram.ts";
 import { sequenceTable, type TableCells } from "./sequence-tables.ts";
@@ -10,16 +11,17 @@ export type TableKind = 0 | 1 | 2;
 
 /** What there is to know of the codes of a block's sequences, worked out when it is asked for. */
 export class SequenceStatistics {
-  readonly #literalLengths = new Int32Array(CODE_KINDS[0].largestSymbol + 1);
-  readonly #offsets = new Int32Array(CODE_KINDS[1].largestSymbol + 1);
-  readonly #matchLengths = new Int32Array(CODE_KINDS[2].largestSymbol + 1);
+  readonly #coder: BlockCoder;
   #sequences: Int32Array = new Int32Array(0);
   #count = 0;
   #histograms: readonly Histogram[] | undefined;
-  readonly #codes = new SequenceCodes();
-  #hasCodes = false;
+  #codes: SequenceCodes | undefined;
   #read: CodeBytes | undefined;
   readonly #tables: (TableCells | undefined)[] = [];
+
+  constructor(coder: BlockCoder = new PortableCoder()) {
+    this.#coder = coder;
+  }
 
   /**
    * @param sequences the first `count` of them, three numbers each; borrowed until the next call
@@ -29,7 +31,7 @@ export class SequenceStatistics {
     this.#read = read;
     this.#sequences = sequences;
     this.#count = count;
-    this.#hasCodes = false;
+    this.#codes = undefined;
     this.#histograms = undefined;
     this.#tables.length = 0;
   }
@@ -45,13 +47,12 @@ export class SequenceStatistics {
 
   /** Of all sequences. @throws {RecipeError} when there is no code for a number. */
   get codes(): SequenceCodes {
-    if (!this.#hasCodes) this.#codes.find(this.#sequences, this.#count);
-    this.#hasCodes = true;
+    this.#codes ??= this.#coder.findCodes(this.#sequences, this.#count);
     return this.#codes;
   }
 
   histogram(kind: TableKind): Histogram {
-    this.#histograms ??= this.#countCodes().map((counts) => histogramOf(counts, this.#count));
+    this.#histograms ??= this.#countCodes();
     return this.#histograms[kind] ?? { counts: new Int32Array(0), symbols: 0, total: 0 };
   }
 
@@ -67,21 +68,9 @@ export class SequenceStatistics {
     return table && fseDescription(table.cells, table.log);
   }
 
-  #countCodes(): readonly Int32Array[] {
-    const { literals, offsets, matches } = this.#read ?? this.codes;
-    return [
-      countInto(this.#literalLengths, literals, this.#count),
-      countInto(this.#offsets, offsets, this.#count),
-      countInto(this.#matchLengths, matches, this.#count),
-    ];
+  #countCodes(): readonly Histogram[] {
+    const read = this.#read;
+    const counts = read === undefined ? this.codes.counts : countCodes(read, this.#count);
+    return counts.map((each) => histogramOf(each, this.#count));
   }
-}
-
-function countInto(counts: Int32Array, codes: Uint8Array, size: number): Int32Array {
-  counts.fill(0);
-  for (let index = 0; index < size; index++) {
-    const code = codes[index] ?? 0;
-    counts[code] = (counts[code] ?? 0) + 1;
-  }
-  return counts;
 }

@@ -1,5 +1,6 @@
 import { RecipeError } from "../../recipe-error.ts";
-import type { SequenceCodes } from "../sequence-codes.ts";
+import type { BlockCoder, SequenceCodes } from "../coder/block-coder.ts";
+import { PortableCoder } from "../coder/portable-coder.ts";
 import type { DecodedBlock } from "../decoded-block.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
 import { BlockOutput } from "./block-output.ts";
@@ -18,8 +19,13 @@ const NOTHING: CarriedTables = { tree: undefined, tables: [] };
  */
 export class BlockWriter {
   readonly #output = new BlockOutput();
-  readonly #literals = new LiteralsWriter(this.#output);
-  readonly #sequences = new SequencesWriter(this.#output);
+  readonly #literals: LiteralsWriter;
+  readonly #sequences: SequencesWriter;
+
+  constructor(coder: BlockCoder = new PortableCoder()) {
+    this.#literals = new LiteralsWriter(this.#output, coder);
+    this.#sequences = new SequencesWriter(this.#output, coder);
+  }
 
   /**
    * Begins a frame, or goes on in the midst of one.
@@ -37,7 +43,7 @@ export class BlockWriter {
    * used again.
    *
    * @param plain where the block's plain bytes lie from `start` to `end`; of compressed blocks not read
-   * @param codes of the block's sequences, where they have been found before
+   * @param codes of the block's sequences, where they are what the coder found last
    * @returns a view, which the next block changes.
    * @throws {RecipeError} when the decisions do not fit together.
    */

@@ -1,4 +1,5 @@
 import { RecipeError } from "../../recipe-error.ts";
+import type { BlockCoder } from "../coder/block-coder.ts";
 import type { LiteralsSection } from "../decoded-block.ts";
 import { huffmanCodes, readHuffmanDescription, type HuffmanCodes } from "../huffman.ts";
 import { LARGEST_BLOCK_BYTES } from "../limits.ts";
@@ -14,10 +15,12 @@ const LEAST_FOR_FOUR_STREAMS = 6;
 /** Writes literals sections; keeps the Huffman codes from block to block. */
 export class LiteralsWriter {
   readonly #output: BlockOutput;
+  readonly #coder: BlockCoder;
   #codes: HuffmanCodes | undefined;
 
-  constructor(output: BlockOutput) {
+  constructor(output: BlockOutput, coder: BlockCoder) {
     this.#output = output;
+    this.#coder = coder;
   }
 
   /**
@@ -50,6 +53,7 @@ export class LiteralsWriter {
 
   #coded(section: LiteralsSection): void {
     const { type, sizeFormat, size, tree } = section;
+    if (section.bytes.length < size) throw new RecipeError("a block lacks literals");
     const bits = SIZE_BITS[sizeFormat] ?? 0;
     const headerBytes = sizeFormat < 2 ? 3 : sizeFormat + 2;
     const headerAt = this.#output.leave(headerBytes);
@@ -87,31 +91,10 @@ export class LiteralsWriter {
     }
   }
 
-  /** The bytes' codes, the last one first, two at a time. */
   #stream({ bytes }: LiteralsSection, from: number, to: number): void {
-    const output = this.#output;
     const codes = this.#codes?.codes ?? new Int32Array(256);
-    let missing = 0;
-    let index = to - 1;
-    for (; index > from; index -= 2) {
-      const one = codeOf(codes, bytes, index);
-      const two = codeOf(codes, bytes, index - 1);
-      const bits = one >> 16;
-      missing |= (one - 1) | (two - 1);
-      output.bits((one & 0xffff) | ((two & 0xffff) << bits), bits + (two >> 16));
-    }
-    if (index === from) {
-      const one = codeOf(codes, bytes, index);
-      missing |= one - 1;
-      output.bits(one & 0xffff, one >> 16);
-    }
-    output.endBits();
-    if (missing < 0) throw new RecipeError("a literal has no Huffman code");
+    this.#coder.writeStream(bytes.subarray(from, to), codes, this.#output);
   }
-}
-
-function codeOf(codes: Int32Array, bytes: Uint8Array, index: number): number {
-  return codes[bytes[index] ?? 0] ?? 0;
 }
 
 function checkSize(size: number, bits: number): void {

@@ -1,7 +1,7 @@
 import { RecipeError } from "../../recipe-error.ts";
 import { fseFirstState, type FseEncodingTable } from "../fse.ts";
 import { MOST_SEQUENCES } from "../limits.ts";
-import type { BlockOutput } from "./block-output.ts";
+import type { BlockOutput } from "../write/block-output.ts";
 
 /**
  * The bits by which a decoder gets from each sequence's state to the next one's, for one kind of codes
