@@ -8,10 +8,11 @@ import { RecipeError } from "../recompress/recipe-error.ts";
 import { decodeRecipe } from "../recompress/recipe.ts";
 import type { RebuildPiece } from "../recompress/rebuild-plan.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
+import { ByteParcels } from "./byte-parcels.ts";
 import { PieceCredit } from "./piece-credit.ts";
 import { isRebuildOrder, isRebuildTask, type RebuildNews } from "./rebuild-messages.ts";
 
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 1024 * 1024;
 
 if (!isRebuildTask(workerData)) throw new TypeError("not a task of rebuilding");
 const { plain } = workerData;
@@ -40,7 +41,8 @@ async function rebuild(piece: RebuildPiece): Promise<void> {
 }
 
 async function feed(piece: RebuildPiece): Promise<void> {
-  const rebuilder = rebuildStream(recipe, send, piece);
+  const parcels = new ByteParcels(send);
+  const rebuilder = rebuildStream(recipe, (bytes) => parcels.put(bytes), piece);
   await using file = await open(plain.path);
   const buffer = new Uint8Array(READ_BYTES);
   for (let at = piece.plainFrom, wantsMore = true; wantsMore && at < recipe.plainBytes;) {
@@ -53,13 +55,12 @@ async function feed(piece: RebuildPiece): Promise<void> {
     at += bytesRead;
   }
   rebuilder.end();
+  parcels.end();
 }
 
-function send(bytes: Uint8Array): void {
-  // A buffer's own `slice` would not copy.
-  const copy = new Uint8Array(bytes);
-  credit.spend(copy.length);
-  post({ kind: "bytes", bytes: copy }, copy);
+function send(bytes: Uint8Array<ArrayBuffer>): void {
+  credit.spend(bytes.length);
+  post({ kind: "bytes", bytes }, bytes);
 }
 
 /** Plain bytes of a stretch that the piece stands for, and no other one. */
