@@ -63,7 +63,7 @@ export class ZstdRebuilder implements StreamRebuilder {
   /** Bytes of the stream before this one are made, but not wanted. */
   readonly #wantedFrom: number;
   readonly #untilByte: number;
-  /** Makes nothing without the whole of the plain bytes. */
+  /** Makes nothing without the whole of the plain bytes; `undefined` where nothing is to be made. */
   readonly #documents: ChunkedDocuments | undefined;
   #madeDocuments = 0;
   readonly #run: FinderRun;
@@ -89,8 +89,8 @@ export class ZstdRebuilder implements StreamRebuilder {
     const tar = place.kind === "tar" ? place : undefined;
     this.#restart = tar;
     this.#wantedFrom = place.streamByte;
-    this.#documents = tar !== undefined || isNested ? undefined : new ChunkedDocuments();
     this.#columns = readZstdColumns(recipe, tar?.positions);
+    this.#documents = isNested ? undefined : documentsOf(this.#columns, tar);
     this.#run = createRun(engines, this.#head, tar);
     this.#blocks = new BlockRebuilder(this.#columns, this.#head, tar);
     this.#borders = new FrameBorders(this.#head.borders, tar?.borders);
@@ -269,6 +269,13 @@ export class ZstdRebuilder implements StreamRebuilder {
 }
 
 const STREAM_START = { kind: "start", streamByte: 0 } as const;
+
+function documentsOf(
+  { documents }: ZstdColumnReaders,
+  restart: TarRestart | undefined,
+): ChunkedDocuments | undefined {
+  return restart !== undefined || documents.isAtEnd ? undefined : new ChunkedDocuments();
+}
 
 function placeOf(recipe: Recipe, index: number | undefined): RestartRecord | typeof STREAM_START {
   if (index === undefined) return STREAM_START;

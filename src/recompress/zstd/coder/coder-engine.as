@@ -89,12 +89,10 @@ export function countBytes(from: i32, size: i32): void {
   memory.fill(COUNTS, 0, 4 * COUNTS_SIZE);
   let at = from;
   const end = from + size;
-  for (; at + 4 <= end; at += 4) {
-    const four = load<u32>(at);
-    count(four & 255, COUNTS);
-    count((four >> 8) & 255, COUNTS + COUNTS_SIZE);
-    count((four >> 16) & 255, COUNTS + 2 * COUNTS_SIZE);
-    count(four >> 24, COUNTS + 3 * COUNTS_SIZE);
+  for (; at + 8 <= end; at += 8) {
+    const eight = load<u64>(at);
+    countFour(<u32>eight);
+    countFour(<u32>(eight >> 32));
   }
   for (; at < end; at++) count(load<u8>(at), COUNTS);
   for (let value = COUNTS; value < COUNTS + COUNTS_SIZE; value += 4) {
@@ -108,16 +106,24 @@ export function countBytes(from: i32, size: i32): void {
 }
 
 // @ts-ignore: decorator
+@inline function countFour(four: u32): void {
+  count(four & 255, COUNTS);
+  count((four >> 8) & 255, COUNTS + COUNTS_SIZE);
+  count((four >> 16) & 255, COUNTS + 2 * COUNTS_SIZE);
+  count(four >> 24, COUNTS + 3 * COUNTS_SIZE);
+}
+
+// @ts-ignore: decorator
 @inline function count(symbol: u32, counts: i32): void {
   const at = counts + (symbol << 2);
   store<i32>(at, load<i32>(at) + 1);
 }
 
 /** Finds and counts the codes of sequences. Returns -1 when there is no code for a number. */
-export function findCodes(count: i32): i32 {
+export function findCodes(sequences: i32): i32 {
   memory.fill(CODE_COUNTS, 0, 768);
   let outside: i32 = 0;
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < sequences; index++) {
     const at = 12 * index;
     const literal = load<i32>(at, SEQUENCES);
     const match = load<i32>(at, SEQUENCES + 4);
@@ -127,18 +133,12 @@ export function findCodes(count: i32): i32 {
     const literalCode = literalLengthCode(literal);
     const offsetCode = (31 - clz<i32>(offset)) & 63;
     const matchCode = matchLengthCode(match);
-    countCode(literalCode, CODE_COUNTS);
-    countCode(offsetCode, CODE_COUNTS + 256);
-    countCode(matchCode, CODE_COUNTS + 512);
+    count(literalCode, CODE_COUNTS);
+    count(offsetCode, CODE_COUNTS + 256);
+    count(matchCode, CODE_COUNTS + 512);
     store<u32>(index << 2, literalCode | (offsetCode << 8) | (matchCode << 16), CODES);
   }
   return outside < 0 ? NOT_POSSIBLE : 0;
-}
-
-// @ts-ignore: decorator
-@inline function countCode(code: i32, counts: i32): void {
-  const at = counts + (code << 2);
-  store<i32>(at, load<i32>(at) + 1);
 }
 
 // @ts-ignore: decorator
