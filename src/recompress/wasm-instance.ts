@@ -22,7 +22,7 @@ export class WasmInstance {
     this.#exports = exports;
   }
 
-  /** Another one after the module has grown it; what was made of the one before is then of no use. */
+  /** As large as it was made: no module grows it. */
   get memory(): ArrayBuffer {
     return memoryOf(this.#exports["memory"]);
   }

@@ -9,7 +9,7 @@ export const ENGINE_SOURCES = "src/recompress/**/*-engine.as";
 const FLAGS = ["-O3", "--noAssert", "--runtime", "stub", "--converge"];
 /** 4 MiB, of which pages that are never touched cost nothing. */
 const MEMORY_FLAGS = ["--initialMemory", "64", "--maximumMemory", "64"];
-/** Those of zstd grow once, to hold the window of a stream: at most 256 MiB. */
+/** Those of zstd begin with as much as the window of a stream takes (`wasm-pages.ts`): at most 256 MiB. */
 const ZSTD_MEMORY_FLAGS = ["--initialMemory", "16", "--maximumMemory", "4096"];
 const LINE_CHARACTERS = 96;
 

@@ -11,11 +11,11 @@ import {
   sayRepeat,
   stretch,
 } from "./block-cursor";
-import { eightAt, fourAt, GIVEN, grow, hash4, hash8, max, min, NOTED, TABLES, WINDOW } from "./finder-memory";
+import { eightAt, fourAt, GIVEN, hash4, hash8, max, min, NOTED, TABLES, WINDOW } from "./finder-memory";
 import { agreeFrom, areAlike, entryOf, forgetPositions, lowerPositions, positionIn } from "./position-table";
 import { beginLog, count, faultFound, judge, notedCount } from "./sequence-log";
 
-export { agreeFrom, count, enter, forgetPositions, GIVEN, grow, lowerPositions, NOTED, notedCount };
+export { agreeFrom, count, enter, forgetPositions, GIVEN, lowerPositions, NOTED, notedCount };
 export { TABLES, WINDOW };
 
 const SMALLEST_BLOCK_BYTES: i32 = 16;

@@ -22,11 +22,6 @@ export const WINDOW: i32 = 1 << 20;
 /** In a finder's place: its tables, behind the sequences. */
 export const TABLES: i32 = 528384;
 
-/** Makes the memory larger. Returns -1 where there is no room. */
-export function grow(pages: i32): i32 {
-  return memory.grow(pages);
-}
-
 // @ts-ignore: decorator
 @inline export function byteAt(at: i32): u32 {
   return load<u8>(at, WINDOW);
