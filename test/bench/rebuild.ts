@@ -1,6 +1,7 @@
 /**
- * How fast one compressed layer is analysed and rebuilt: `node test/bench/rebuild.ts STREAM [PLAIN]`.
+ * How fast one compressed layer is analysed and rebuilt: `node test/bench/rebuild.ts [--typescript] STREAM [PLAIN]`.
  *
+ * With `--typescript` the engines in WebAssembly are switched off, and one thread does all.
  * PLAIN is the layer as tar; without it, it is decompressed into a temporary file first.
  */
 import { createHash } from "node:crypto";
@@ -13,14 +14,18 @@ import { rebuildInThreads } from "../../src/app/rebuild-in-threads.ts";
 import { analyseStream } from "../../src/recompress/analyse.ts";
 import { decodeStream } from "../../src/recompress/decode.ts";
 import type { Findings } from "../../src/recompress/outcome.ts";
-import { encodeRecipe } from "../../src/recompress/recipe.ts";
+import { decodeRecipe, encodeRecipe } from "../../src/recompress/recipe.ts";
+import { rebuildStream } from "../../src/recompress/rebuild.ts";
 import { planRebuild } from "../../src/recompress/rebuild-plan.ts";
 
 const READ_BYTES = 1024 * 1024;
 const THREADS = [1, 2] as const;
 
-const [stream, plain] = argv.slice(2);
-if (stream === undefined) throw new TypeError("usage: rebuild.ts STREAM [PLAIN]");
+const isPortable = argv.includes("--typescript");
+const [stream, plain] = argv.slice(2).filter((one) => one !== "--typescript");
+if (stream === undefined) throw new TypeError("usage: rebuild.ts [--typescript] STREAM [PLAIN]");
+// Everything is loaded by now: stripping types takes WebAssembly, too.
+if (isPortable) Reflect.set(globalThis, "WebAssembly", undefined);
 await using folder = await mkdtempDisposable(join(tmpdir(), "barge-bench-"));
 await measure(stream, plain ?? (await decompressed(stream, join(folder.path, "plain"))));
 
@@ -43,7 +48,7 @@ async function measure(streamFile: string, plainFile: string): Promise<void> {
     `  ${encoder}, ${level}, ${framing}; ${corrections} corrections, recipe ${recipe.length} B, ${pieces} pieces\n`,
   );
   const digest = hash.digest("hex");
-  for (const threads of THREADS) {
+  for (const threads of isPortable ? [1] : THREADS) {
     const { sizeBytes, elapsedMs: rebuiltMs, hex } = await rebuilt(recipe, plainFile, threads);
     say(`rebuild, ${threads} threads`, outcome.findings, rebuiltMs);
     if (hex !== digest) throw new Error(`other bytes came out, ${sizeBytes} of them`);
@@ -61,11 +66,25 @@ async function rebuilt(
   const startedMs = performance.now();
   let sizeBytes = 0;
   const range = { path, offset: 0, sizeBytes: size };
-  for await (const bytes of rebuildInThreads({ recipe, plain: range, threads, signal })) {
+  const take = (bytes: Uint8Array): void => {
     hash.update(bytes);
     sizeBytes += bytes.length;
-  }
+  };
+  if (isPortable) await rebuildHere(recipe, path, take);
+  else
+    for await (const bytes of rebuildInThreads({ recipe, plain: range, threads, signal }))
+      take(bytes);
   return { sizeBytes, elapsedMs: performance.now() - startedMs, hex: hash.digest("hex") };
+}
+
+async function rebuildHere(
+  recipe: Uint8Array,
+  path: string,
+  take: (bytes: Uint8Array) => void,
+): Promise<void> {
+  const rebuilder = rebuildStream(decodeRecipe(recipe), take);
+  for await (const bytes of piecesOf(path)) rebuilder.write(bytes);
+  rebuilder.end();
 }
 
 async function decompressed(path: string, to: string): Promise<string> {
