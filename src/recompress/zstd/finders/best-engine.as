@@ -1,4 +1,6 @@
 /** The speed `best` since 1.16.5: the twin of best-search.ts, which says what the encoder's rules are. */
+import { enterAll, indexOverlap, longSlotOf, push, shortSlotOf, TABLE_BYTES } from "./best-tables";
+import { lengthBits, offsetBits } from "./bit-costs";
 import {
   Cursor,
   enter,
@@ -11,17 +13,15 @@ import {
   sayRepeat,
   stretch,
 } from "./block-cursor";
-import { eightAt, fourAt, GIVEN, hash4, hash8, max, min, NOTED, TABLES, WINDOW } from "./finder-memory";
+import { eightAt, fourAt, GIVEN, max, min, NOTED, TABLES, WINDOW } from "./finder-memory";
 import { agreeFrom, areAlike, entryOf, forgetPositions, lowerPositions, positionIn } from "./position-table";
 import { beginLog, count, faultFound, judge, notedCount } from "./sequence-log";
 
-export { agreeFrom, count, enter, forgetPositions, GIVEN, lowerPositions, NOTED, notedCount };
-export { TABLES, WINDOW };
+export { agreeFrom, count, enter, forgetPositions, GIVEN, indexOverlap, lowerPositions, NOTED, notedCount };
+export { TABLE_BYTES, TABLES, WINDOW };
 
 const SMALLEST_BLOCK_BYTES: i32 = 16;
 const MARGIN_BYTES: i32 = 12;
-const LONG_BITS: i32 = 22;
-const SHORT_BITS: i32 = 18;
 const SHORTEST_FOUND: i32 = 4;
 const GOOD_ENOUGH: i32 = 250;
 const IMPATIENCE_BITS: i32 = 9;
@@ -32,7 +32,6 @@ const LONG_LENGTH: i32 = 16;
 const COMPARED_BEFORE_END: i32 = 8;
 const TOLERATED_BYTES: i32 = 2;
 const INDEX_MARGIN: i32 = 4;
-const OVERLAP_MARGIN: i32 = 8;
 
 /** Which matches are stretched; the third: while the best is no repeat. */
 const OWN_OFFSETS: i32 = 0;
@@ -41,14 +40,6 @@ const ALL: i32 = 1;
 /** Of the leading match's `repeat`. */
 const NOTHING_SEEN: i32 = 0;
 const SEEN_IN_TABLE: i32 = -1;
-
-const OFFSET_CODE_BITS: i32 = 4;
-const LENGTH_CODE_BITS: i32 = 5;
-const LONGEST_TABLED: i32 = 130;
-
-const LONG: i32 = TABLES;
-const SHORT: i32 = LONG + (8 << LONG_BITS);
-export const TABLE_BYTES: i32 = (8 << LONG_BITS) + (8 << SHORT_BITS);
 
 let stretches: i32 = 0;
 let reckonsWrittenRepeats: bool = false;
@@ -64,7 +55,7 @@ let bestDistance: i32 = 0;
 let bestRepeat: i32 = 0;
 let bestCost: i32 = 0;
 
-/** Which revision it is. Call once. */
+/** Which revision it is. */
 export function choose(stretched: i32, writtenRepeats: i32, last: i32, runsWhole: i32): void {
   stretches = stretched;
   reckonsWrittenRepeats = writtenRepeats != 0;
@@ -90,11 +81,6 @@ export function find(start: i32, end: i32, floor: i32, isOnlyBlock: i32, guide: 
     if (Cursor.limit > Cursor.start) settle();
   }
   return faultFound();
-}
-
-/** Indexes the bytes before a job. */
-export function indexOverlap(from: i32, to: i32): void {
-  enterAll(from, to - OVERLAP_MARGIN);
 }
 
 function search(): bool {
@@ -235,7 +221,7 @@ function compare(repeat: i32): void {
   const length = Cursor.length;
   const distance = Cursor.distance;
   const saved = (length * literalBits) >> ESTIMATE_BITS;
-  const spent = offsetBits(distance, repeat) + lengthBits(length);
+  const spent = offsetBits(valueOf(distance, repeat)) + lengthBits(length);
   const isWorth = spent <= saved;
   const cost = isWorth ? spent - saved : WORTHLESS;
   const literals = ((from - bestFrom) * literalBits) >> ESTIMATE_BITS;
@@ -247,49 +233,9 @@ function compare(repeat: i32): void {
   bestCost = cost;
 }
 
-function offsetBits(distance: i32, repeat: i32): i32 {
-  if (repeat == SEEN_IN_TABLE) return highestBit(distance + REPEAT_NUMBER) + OFFSET_CODE_BITS;
-  const value = reckonsWrittenRepeats ? repeat & REPEAT_NUMBER : repeat;
-  return highestBit(value) + OFFSET_CODE_BITS;
-}
-
-function lengthBits(length: i32): i32 {
-  if (length > LONGEST_TABLED) return highestBit(length - 3) + LENGTH_CODE_BITS;
-  if (length < 6) return LENGTH_CODE_BITS - 1;
-  if (length < 35) return LENGTH_CODE_BITS;
-  if (length < 43) return LENGTH_CODE_BITS + 1;
-  if (length < 51) return LENGTH_CODE_BITS + 2;
-  if (length < 67) return LENGTH_CODE_BITS + 3;
-  return length < 99 ? LENGTH_CODE_BITS + 4 : LENGTH_CODE_BITS + 5;
-}
-
+/** Of the offset, or of what it is said as. */
 // @ts-ignore: decorator
-@inline function highestBit(value: i32): i32 {
-  return 31 - clz(value);
-}
-
-function enterAll(from: i32, to: i32): void {
-  for (let at = from; at < to; at++) {
-    const eight = eightAt(at);
-    const entry = entryOf(at, <u32>eight);
-    push(longSlotOf(eight), entry);
-    push(shortSlotOf(<u32>eight), entry);
-  }
-}
-
-/** The newer entry of a slot becomes the older one. */
-// @ts-ignore: decorator
-@inline function push(slot: i32, entry: u32): void {
-  store<u32>(slot, load<u32>(slot), 4);
-  store<u32>(slot, entry);
-}
-
-// @ts-ignore: decorator
-@inline function longSlotOf(eight: u64): i32 {
-  return Cursor.place + LONG + (hash8(eight, LONG_BITS) << 3);
-}
-
-// @ts-ignore: decorator
-@inline function shortSlotOf(four: u32): i32 {
-  return Cursor.place + SHORT + (hash4(four, SHORT_BITS) << 3);
+@inline function valueOf(distance: i32, repeat: i32): i32 {
+  if (repeat == SEEN_IN_TABLE) return distance + REPEAT_NUMBER;
+  return reckonsWrittenRepeats ? repeat & REPEAT_NUMBER : repeat;
 }

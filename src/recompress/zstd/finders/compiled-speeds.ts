@@ -1,6 +1,7 @@
 import { MODULE_BASE64 as BEST } from "./best-engine-module.ts";
 import { MODULE_BASE64 as BETTER } from "./better-engine-module.ts";
 import { MODULE_BASE64 as DEFAULT } from "./default-engine-module.ts";
+import { MODULE_BASE64 as EARLY_BEST } from "./early-best-engine-module.ts";
 import { MODULE_BASE64 as FASTEST } from "./fastest-engine-module.ts";
 import type { FinderModel } from "./finder-model.ts";
 
@@ -15,6 +16,7 @@ export interface CompiledSpeed {
   readonly reckonsLiterals: boolean;
 }
 
+const CONTESTS = { eachWay: 0, halves: 1, earlierFirst: 2 } as const;
 const STRETCHES = { ownOffsets: 0, all: 1, unlessBestRepeats: 2 } as const;
 
 /** By revision. */
@@ -23,9 +25,9 @@ const SPEEDS: Readonly<Record<FinderModel["speed"], readonly (CompiledSpeed | un
   default: [{ moduleBase64: DEFAULT, overlapShare: 8, reckonsLiterals: false }],
   better: [better(0, 0, 0), better(3, 0, 0), better(3, 1, 0), better(3, 1, 1)],
   best: [
-    undefined,
-    undefined,
-    undefined,
+    earlyBest(CONTESTS.eachWay, 0),
+    earlyBest(CONTESTS.halves, 2),
+    earlyBest(CONTESTS.earlierFirst, 2),
     best(STRETCHES.ownOffsets, 0, 0, 0),
     best(STRETCHES.all, 1, 1, 0),
     best(STRETCHES.unlessBestRepeats, 1, 1, 0),
@@ -44,4 +46,8 @@ function better(...settings: readonly number[]): CompiledSpeed {
 
 function best(...settings: readonly number[]): CompiledSpeed {
   return { moduleBase64: BEST, settings, overlapShare: 2, reckonsLiterals: true };
+}
+
+function earlyBest(...settings: readonly number[]): CompiledSpeed {
+  return { moduleBase64: EARLY_BEST, settings, overlapShare: 2, reckonsLiterals: true };
 }
