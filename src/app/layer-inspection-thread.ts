@@ -13,6 +13,7 @@ import { type Digest, Digester, isDigestAlgorithm } from "../oci/digest.ts";
 import { analyseStream } from "../recompress/analyse.ts";
 import { decodeStream } from "../recompress/decode.ts";
 import type { Outcome } from "../recompress/outcome.ts";
+import { EngineMemory } from "../recompress/engine-memory.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../recompress/recipe.ts";
 import { InspectionFault } from "./inspection-fault.ts";
@@ -26,6 +27,8 @@ import type {
 import { StreamStart } from "./stream-start.ts";
 
 const READ_BYTES = 1024 * 1024;
+/** One layer comes after the other, and its rebuild after its analysis. */
+const memory = new EngineMemory();
 
 if (parentPort !== null) {
   for await (const [job] of on(parentPort, "message")) {
@@ -63,7 +66,7 @@ async function analyse(opened: Opened): Promise<Analysis> {
   const head = new StreamStart(KIND_BYTES);
   const plainStart = new StreamStart(IMAGES_START_BYTES);
   const digester = new Digester(opened.job.algorithm);
-  const analyser = analyseStream((plain) => plainStart.take(plain));
+  const analyser = analyseStream((plain) => plainStart.take(plain), memory);
   let isWanted = true;
   for await (const bytes of piecesOf(opened)) {
     head.take(bytes);
@@ -88,7 +91,7 @@ async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLa
 async function proveRebuild(recipe: Recipe, inspected: Inspected): Promise<void> {
   const { algorithm, name } = inspected.job;
   const digester = new Digester(algorithm);
-  const rebuilder = rebuildStream(recipe, (bytes) => void digester.update(bytes));
+  const rebuilder = rebuildStream(recipe, (bytes) => void digester.update(bytes), { memory });
   const decoder = decodeStream((plain) => void rebuilder.write(plain));
   for await (const bytes of piecesOf(inspected)) decoder.write(bytes);
   decoder.end();

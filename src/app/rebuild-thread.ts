@@ -7,6 +7,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { RecipeError } from "../recompress/recipe-error.ts";
 import { decodeRecipe } from "../recompress/recipe.ts";
 import type { RebuildPiece } from "../recompress/rebuild-plan.ts";
+import { EngineMemory } from "../recompress/engine-memory.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
 import { ByteParcels } from "./byte-parcels.ts";
 import { PieceCredit } from "./piece-credit.ts";
@@ -18,6 +19,8 @@ if (!isRebuildTask(workerData)) throw new TypeError("not a task of rebuilding");
 const { plain } = workerData;
 const recipe = decodeRecipe(workerData.recipe);
 const credit = new PieceCredit();
+/** One piece comes after the other. */
+const memory = new EngineMemory();
 
 parentPort?.on("message", (order: unknown) => {
   if (!isRebuildOrder(order)) throw new TypeError("not an order of rebuilding");
@@ -42,7 +45,7 @@ async function rebuild(piece: RebuildPiece): Promise<void> {
 
 async function feed(piece: RebuildPiece): Promise<void> {
   const parcels = new ByteParcels(send);
-  const rebuilder = rebuildStream(recipe, (bytes) => parcels.put(bytes), piece);
+  const rebuilder = rebuildStream(recipe, (bytes) => parcels.put(bytes), { ...piece, memory });
   await using file = await open(plain.path);
   const buffer = new Uint8Array(READ_BYTES);
   for (let at = piece.plainFrom, wantsMore = true; wantsMore && at < recipe.plainBytes;) {

@@ -1,3 +1,4 @@
+import type { EngineMemory } from "./engine-memory.ts";
 import { GzipAnalyser } from "./gzip/gzip-analyser.ts";
 import type { Outcome } from "./outcome.ts";
 import type { StreamAnalyser, TakeBytes } from "./stream-codec.ts";
@@ -9,21 +10,24 @@ const MAGIC_BYTES = 4;
  * Reads a stream that may be compressed and finds its recipe.
  *
  * @param onPlain is given the plain bytes, in order, to keep; none of a stream that is not compressed
+ * @param memory for engines: what is done in turn does with the memory of one
  */
-export function analyseStream(onPlain: TakeBytes): StreamAnalyser {
-  return new SniffingAnalyser(onPlain);
+export function analyseStream(onPlain: TakeBytes, memory?: EngineMemory): StreamAnalyser {
+  return new SniffingAnalyser(onPlain, memory);
 }
 
 /** Looks at the first four bytes to tell the format. */
 class SniffingAnalyser implements StreamAnalyser {
   readonly #onPlain: TakeBytes;
+  readonly #memory: EngineMemory | undefined;
   readonly #head = new Uint8Array(MAGIC_BYTES);
   #held = 0;
   #analyser: StreamAnalyser | undefined;
   #isOther = false;
 
-  constructor(onPlain: TakeBytes) {
+  constructor(onPlain: TakeBytes, memory: EngineMemory | undefined) {
     this.#onPlain = onPlain;
+    this.#memory = memory;
   }
 
   write(bytes: Uint8Array): boolean {
@@ -41,17 +45,18 @@ class SniffingAnalyser implements StreamAnalyser {
   }
 
   #begin(rest: Uint8Array): boolean {
-    this.#analyser = analyserFor(this.#head, this.#onPlain);
+    this.#analyser = this.#analyserFor(this.#head);
     this.#isOther = this.#analyser === undefined;
     if (this.#analyser === undefined) return false;
     return this.#analyser.write(this.#head) && this.#analyser.write(rest);
   }
-}
 
-/** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
-function analyserFor(head: Uint8Array, onPlain: TakeBytes): StreamAnalyser | undefined {
-  if (head[0] === 0x1f && head[1] === 0x8b) return new GzipAnalyser({ onPlain });
-  const magic = new DataView(head.buffer).getUint32(0, true);
-  const isZstd = magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
-  return isZstd ? new ZstdAnalyser({ onPlain }) : undefined;
+  /** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
+  #analyserFor(head: Uint8Array): StreamAnalyser | undefined {
+    const [onPlain, memory] = [this.#onPlain, this.#memory];
+    if (head[0] === 0x1f && head[1] === 0x8b) return new GzipAnalyser({ onPlain });
+    const magic = new DataView(head.buffer).getUint32(0, true);
+    const isZstd = magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
+    return isZstd ? new ZstdAnalyser({ onPlain, memory }) : undefined;
+  }
 }

@@ -1,7 +1,7 @@
 import { GzipDecoder } from "./gzip/gzip-decoder.ts";
 import type { TakeBytes } from "./stream-codec.ts";
 import { BrokenStream } from "./stream-errors.ts";
-import type { DecodedBlock, ZstdHandler } from "./zstd/decoded-block.ts";
+import type { DecodedBlock } from "./zstd/decoded-block.ts";
 import { ZstdDecoder } from "./zstd/decode/zstd-decoder.ts";
 
 const MAGIC_BYTES = 4;
@@ -62,21 +62,38 @@ class SniffingDecoder implements StreamDecoder {
   }
 }
 
+/** With its window, which may be large, given back at the end. */
+class ZstdPlainDecoder implements StreamDecoder {
+  readonly #decoder: ZstdDecoder;
+
+  constructor(onPlain: TakeBytes) {
+    const nothing = (): void => undefined;
+    const block = ({ start, end }: DecodedBlock): void => {
+      if (end > start) onPlain(this.#decoder.window.bytes.subarray(start, end));
+    };
+    this.#decoder = new ZstdDecoder({
+      frame: nothing,
+      block,
+      frameEnd: nothing,
+      skippable: nothing,
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#decoder.write(bytes);
+  }
+
+  end(): void {
+    this.#decoder.end();
+    this.#decoder.release();
+  }
+}
+
 /** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
 function decoderFor(head: Uint8Array, onPlain: TakeBytes): StreamDecoder {
   if (head[0] === 0x1f && head[1] === 0x8b) return new GzipDecoder(onPlain);
   const magic = new DataView(head.buffer).getUint32(0, true);
   const isZstd = magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
   if (!isZstd) throw new BrokenStream("it is neither gzip nor zstd");
-  const decoder: ZstdDecoder = new ZstdDecoder(plainOf(() => decoder, onPlain));
-  return decoder;
-}
-
-/** Of all that the decoder tells only the plain bytes. */
-function plainOf(decoder: () => ZstdDecoder, onPlain: TakeBytes): ZstdHandler {
-  const nothing = (): void => undefined;
-  const block = ({ start, end }: DecodedBlock): void => {
-    if (end > start) onPlain(decoder().window.bytes.subarray(start, end));
-  };
-  return { frame: nothing, block, frameEnd: nothing, skippable: nothing };
+  return new ZstdPlainDecoder(onPlain);
 }

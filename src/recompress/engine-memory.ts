@@ -1,14 +1,15 @@
-import type { PlainWindow } from "../../plain-window.ts";
-import type { CompiledSpeed } from "./compiled-speeds.ts";
-import { CompiledWindow } from "./compiled-window.ts";
+import type { PlainWindow } from "./plain-window.ts";
+import type { CompiledSpeed } from "./zstd/finders/compiled-speeds.ts";
+import { CompiledWindow } from "./zstd/finders/compiled-window.ts";
 
 /**
- * Windows of compiled engines that nobody uses any more, kept for their memory.
+ * Memory of compiled engines that have done their work, for those to come: tens of megabytes each.
  *
  * The memory of a WebAssembly instance is given back only by the garbage collector, in its own time: trying one
- * engine after the other would take the memory of all.
+ * engine after the other would take the memory of all, and so would one stream after the other. Who works on
+ * several has one for all of them; several streams at once may share it.
  */
-export class SpentWindows {
+export class EngineMemory {
   #windows: CompiledWindow[] = [];
 
   /** @param window not to be used any more, nor its finders */
@@ -16,6 +17,7 @@ export class SpentWindows {
     if (window instanceof CompiledWindow) this.#windows.push(window);
   }
 
+  /** Leaves to the garbage collector what is not in use. */
   clear(): void {
     this.#windows = [];
   }

@@ -1,3 +1,4 @@
+import type { EngineMemory } from "./engine-memory.ts";
 import { GZIP_ENGINES } from "./gzip/gzip-engines.ts";
 import { GzipRebuilder } from "./gzip/gzip-rebuilder.ts";
 import { gzipRestarts } from "./gzip/gzip-restarts.ts";
@@ -34,6 +35,12 @@ export interface RebuildSpan {
   readonly until?: number | undefined;
 }
 
+/** How to rebuild a stream. */
+export interface RebuildOptions extends RebuildSpan {
+  /** For the engine: what is done in turn does with the memory of one. */
+  readonly memory?: EngineMemory | undefined;
+}
+
 /** A rebuild that may stop early. */
 export interface SpanRebuilder extends StreamRebuilder {
   /** As {@link StreamRebuilder.write}. @returns `false` when everything up to `until` has been made. */
@@ -63,11 +70,11 @@ export function restartPoints(recipe: Recipe): readonly RestartPoint[] {
 export function rebuildStream(
   recipe: Recipe,
   onBytes: TakeBytes,
-  span: RebuildSpan = {},
+  options: RebuildOptions = {},
 ): SpanRebuilder {
   return recipe.format === "gzip"
-    ? gzipRebuilder(recipe, onBytes, span)
-    : zstdRebuilder(recipe, onBytes, span);
+    ? gzipRebuilder(recipe, onBytes, options)
+    : zstdRebuilder(recipe, onBytes, options);
 }
 
 function gzipRebuilder(recipe: Recipe, onBytes: TakeBytes, span: RebuildSpan): SpanRebuilder {
@@ -80,14 +87,15 @@ function gzipRebuilder(recipe: Recipe, onBytes: TakeBytes, span: RebuildSpan): S
 function zstdRebuilder(
   recipe: Recipe,
   onBytes: TakeBytes,
-  { from, until }: RebuildSpan,
+  { from, until, memory }: RebuildOptions,
 ): SpanRebuilder {
   const points = zstdRestartPoints(recipe);
   const start = from === undefined ? 0 : at(points, from).streamByte;
   const end = until === undefined ? recipe.streamBytes : at(points, until).streamByte;
   const piece = new Piece(onBytes, end - start);
   const untilByte = until === undefined ? undefined : end;
-  const rebuilder = new ZstdRebuilder({ recipe, onBytes: piece.take, restart: from, untilByte });
+  const place = { restart: from, untilByte };
+  const rebuilder = new ZstdRebuilder({ recipe, onBytes: piece.take, ...place, memory });
   return {
     write: (plain) => {
       if (until !== undefined && piece.isWhole) return false;
@@ -96,7 +104,9 @@ function zstdRebuilder(
     },
     end: () => {
       if (until === undefined) rebuilder.end();
-      else if (!piece.isWhole) throw new RecipeError("the plain bytes end too early");
+      else rebuilder.release();
+      if (until !== undefined && !piece.isWhole)
+        throw new RecipeError("the plain bytes end too early");
     },
   };
 }

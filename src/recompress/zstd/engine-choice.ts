@@ -2,7 +2,7 @@ import { chooseBorders } from "./border-choice.ts";
 import type { BorderKind } from "./frame-borders.ts";
 import type { SampleBlock, SeenSettings, StreamSample } from "./stream-sample.ts";
 import { FinderRun } from "./finder-run.ts";
-import type { SpentWindows } from "./finders/spent-windows.ts";
+import type { EngineMemory } from "../engine-memory.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 
 /** An engine is given up when it is wrong about one sequence in this many, */
@@ -25,21 +25,21 @@ export interface EngineChoice {
 /**
  * Tries engines on the first blocks of a stream, those first whose usual settings are the ones that show.
  *
- * @param spent has the memory of all that were tried, for those that come
+ * @param memory of those that were tried, for those that come
  * @returns the one that has to be corrected least, the earlier of two that are equal; `undefined` when none has
  * anything to do with the stream.
  */
 export function chooseEngine(
   engines: readonly ZstdEngine[],
   sample: StreamSample,
-  spent: SpentWindows,
+  memory: EngineMemory,
 ): EngineChoice | undefined {
   const { seen } = sample;
   let best: ZstdEngine | undefined;
   let fewest = Infinity;
   for (const engine of likeliestFirst(engines, seen)) {
     const windowBytes = seen.windowBytes ?? engine.windowBytes;
-    const run = new FinderRun(engine, { windowBytes, spent });
+    const run = new FinderRun(engine, { windowBytes, memory });
     const trial = new Trial(run, sample, fewest);
     const holds = trial.isWithinLimit();
     run.release();

@@ -1,5 +1,5 @@
 import type { PlainWindow } from "../plain-window.ts";
-import type { SpentWindows } from "./finders/spent-windows.ts";
+import type { EngineMemory } from "../engine-memory.ts";
 import { LARGEST_BLOCK_BYTES } from "./limits.ts";
 import type { Guide, SequenceFinder } from "./sequence-finder.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
@@ -16,8 +16,8 @@ export interface FinderRunOptions {
   readonly jobBytes?: number | undefined;
   /** Where in the plain stream it begins, 0 by default. */
   readonly plainAt?: number;
-  /** The run takes its memory from these, and gives it back to them. */
-  readonly spent?: SpentWindows | undefined;
+  /** Where the run has its memory from, and gives it back to. */
+  readonly memory?: EngineMemory | undefined;
 }
 
 /** The next block that a run finds. */
@@ -41,6 +41,7 @@ export class FinderRun {
   /** Where in the window the next block begins. */
   #next = 0;
   readonly #companions = new Set<SequenceFinder>();
+  #isResting = false;
 
   constructor(engine: ZstdEngine, options: FinderRunOptions) {
     this.#engine = engine;
@@ -73,14 +74,19 @@ export class FinderRun {
     return this.#window.free;
   }
 
-  /** Makes room for the largest block, unless several are pending. */
+  /** Makes room for the largest block, unless several are pending. To be called before bytes are appended. */
   makeRoom(): void {
+    if (this.#isResting) this.#begin(this.windowBytes);
     const by = this.#next - this.windowBytes;
-    if (by <= 0 || this.#window.free >= LARGEST_BLOCK_BYTES) return;
-    this.#window.slide(by);
-    this.#finder.slide(by);
-    for (const companion of this.#companions) companion.slide(by);
-    this.#next -= by;
+    if (by > 0 && this.#window.free < LARGEST_BLOCK_BYTES) this.#slide(by);
+  }
+
+  /**
+   * A frame begins with the next block, and none before it can be matched any more. Where there is much of that it goes
+   * at once: so a large window takes memory for frames that fill it only.
+   */
+  startFrame(): void {
+    if (this.#next >= MOST_ROOM_BYTES && !this.#isResting) this.#slide(this.#next);
   }
 
   /** @param plain at most `free` bytes; they are copied */
@@ -119,13 +125,19 @@ export class FinderRun {
 
   /** Takes a larger window. At the start of a frame only: what lies before is forgotten. */
   grow(windowBytes: number): void {
-    const old = this.#window;
-    this.#options = { ...this.#options, windowBytes, plainAt: this.position };
-    this.#window = createWindow(this.#engine, this.#options);
-    this.#window.append(old.bytes.subarray(this.#next, old.end));
-    this.#next = 0;
-    this.#companions.clear();
-    this.#finder = this.createFinder();
+    const pending = this.pending(this.pendingBytes).slice();
+    this.#giveBack();
+    this.#begin(windowBytes);
+    this.#window.append(pending);
+  }
+
+  /**
+   * Gives its memory back until the next bytes come. Between two frames, and with no bytes pending: what lies
+   * before is forgotten.
+   */
+  rest(): void {
+    this.#giveBack();
+    this.#isResting = true;
   }
 
   /** Has another finder of the same engine slide along. */
@@ -147,8 +159,7 @@ export class FinderRun {
 
   /** The run is not used any more, nor any of its finders: others may have its memory. */
   release(): void {
-    this.#finder.release();
-    this.#options.spent?.add(this.#window);
+    this.#giveBack();
   }
 
   /** @returns another finder with empty tables on the same window. */
@@ -158,6 +169,28 @@ export class FinderRun {
       this.#window,
       jobBytes === undefined ? { windowSize } : { windowSize, jobBytes },
     );
+  }
+
+  #slide(by: number): void {
+    this.#window.slide(by);
+    this.#finder.slide(by);
+    for (const companion of this.#companions) companion.slide(by);
+    this.#next -= by;
+  }
+
+  #giveBack(): void {
+    if (this.#isResting) return;
+    this.#companions.clear();
+    this.#finder.release();
+    this.#options.memory?.add(this.#window);
+  }
+
+  #begin(windowBytes: number): void {
+    this.#options = { ...this.#options, windowBytes, plainAt: this.position };
+    this.#window = createWindow(this.#engine, this.#options);
+    this.#next = 0;
+    this.#finder = this.createFinder();
+    this.#isResting = false;
   }
 
   /** Goes on with a finder that works in jobs in place of the one so far. */
@@ -170,9 +203,9 @@ export class FinderRun {
 }
 
 function createWindow(engine: ZstdEngine, options: FinderRunOptions): PlainWindow {
-  const { windowBytes, plainAt, spent } = options;
+  const { windowBytes, plainAt, memory } = options;
   const room = Math.min(Math.max(windowBytes, LEAST_ROOM_BYTES), MOST_ROOM_BYTES);
-  const window = engine.window(windowBytes + room, spent);
+  const window = engine.window(windowBytes + room, memory);
   window.slid = plainAt ?? 0;
   return window;
 }

@@ -18,10 +18,12 @@ export class JobTrial {
   readonly #run: FinderRun;
   #inJobs: SequenceFinder | undefined;
   #settings: JobSettings | undefined;
-  #isDecided = false;
+  #isDecided: boolean;
 
-  constructor(run: FinderRun) {
+  /** @param mayWorkInJobs whether there is anything to find out */
+  constructor(run: FinderRun, mayWorkInJobs: boolean) {
     this.#run = run;
+    this.#isDecided = !mayWorkInJobs;
   }
 
   /** What the trial came to, so far. */

@@ -6,6 +6,8 @@ const MEBIBYTE = 1024 * 1024;
 const SPACING_BYTES = 64 * MEBIBYTE;
 /** A finder has to run for as long as matches reach, and longer, to come to another's state: at least this. */
 const WARM_UP_BYTES = 2 * MEBIBYTE;
+/** In a shorter frame the next one, whose start is a restart without any proof, is soon there. */
+const LONG_FRAME_BYTES = 8 * MEBIBYTE;
 const CHECK_EVERY_BYTES = MEBIBYTE;
 /** A try is in vain when it has come to nothing after twice the window and this. */
 const PATIENCE_BYTES = 32 * MEBIBYTE;
@@ -17,11 +19,14 @@ export interface RestartSpacing {
   readonly spacingBytes: number;
   /** Beyond the window. */
   readonly warmUpBytes: number;
+  /** What a frame has to have before a restart within it is looked for. 0 by default. */
+  readonly longFrameBytes?: number;
 }
 
 const USUAL_SPACING: RestartSpacing = {
   spacingBytes: SPACING_BYTES,
   warmUpBytes: WARM_UP_BYTES,
+  longFrameBytes: LONG_FRAME_BYTES,
 };
 
 /**
@@ -36,6 +41,7 @@ export class RestartScout {
   readonly #blockBytes: number;
   readonly #spacing: RestartSpacing;
   #last = 0;
+  #frameStart = 0;
   #shadow: SequenceFinder | undefined;
   #shadowFrom = 0;
   #nextCheck = 0;
@@ -57,6 +63,7 @@ export class RestartScout {
   frameStart(isPossible: boolean): boolean {
     this.#drop();
     const { position } = this.#run;
+    this.#frameStart = position;
     if (!isPossible || position - this.#last < this.#spacing.spacingBytes) return false;
     this.#last = position;
     this.#failures = 0;
@@ -96,7 +103,8 @@ export class RestartScout {
   #begin(): void {
     const { position } = this.#run;
     const isEarly = position - this.#last < this.#spacing.spacingBytes - this.#warmUpBytes;
-    if (isEarly || this.#failures >= MOST_FAILURES) return;
+    const isYoung = position - this.#frameStart < (this.#spacing.longFrameBytes ?? 0);
+    if (isEarly || isYoung || this.#failures >= MOST_FAILURES) return;
     this.#shadow = this.#run.createFinder();
     this.#run.join(this.#shadow);
     this.#shadowFrom = position;

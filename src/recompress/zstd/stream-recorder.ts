@@ -10,7 +10,7 @@ import { PortableCoder } from "./coder/portable-coder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import type { EngineChoice } from "./engine-choice.ts";
 import { FinderRun } from "./finder-run.ts";
-import type { SpentWindows } from "./finders/spent-windows.ts";
+import type { EngineMemory } from "../engine-memory.ts";
 import type { RunBlock } from "./finder-run.ts";
 import { FrameBorders } from "./frame-borders.ts";
 import { writeFrameRecord } from "./frame-records.ts";
@@ -33,8 +33,8 @@ export interface RecorderSetUp {
   readonly spacing: RestartSpacing | undefined;
   /** Without it skippable frames are not looked into. */
   readonly analyseNested: AnalyseNested | undefined;
-  /** Their memory is used again. */
-  readonly spent: SpentWindows;
+  /** For its engine. */
+  readonly memory: EngineMemory;
 }
 
 /** Writes a recipe's columns while a stream's frames and blocks come by, once its engine is known. */
@@ -62,11 +62,11 @@ export class StreamRecorder {
   #isInSkippable = false;
   #frame: OpenFrame | undefined;
 
-  constructor({ choice, spacing, analyseNested, spent }: RecorderSetUp) {
+  constructor({ choice, spacing, analyseNested, memory }: RecorderSetUp) {
     this.#choice = choice;
-    this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes, spent });
+    this.#run = new FinderRun(choice.engine, { windowBytes: choice.windowBytes, memory });
     this.#scout = new RestartScout(this.#run, choice.blockBytes, spacing);
-    this.#jobs = new JobTrial(this.#run);
+    this.#jobs = new JobTrial(this.#run, choice.engine.mayWorkInJobs);
     this.#borders = new FrameBorders(choice.borders);
     this.#pending = new PendingBlocks(this.columns, this.#borders);
     this.#chooser = new BlockChooser(choice.blockBytes);
@@ -97,6 +97,7 @@ export class StreamRecorder {
   /** @param streamByte where the header begins. The header is copied. */
   frame(header: FrameHeader, streamByte: number): void {
     this.#frame = new OpenFrame(header, this.#run.position, writingPositions(this.columns));
+    this.#run.startFrame();
     this.#carried.reset();
     this.#chooser.forget();
     this.#documents?.frame(streamByte);
@@ -174,6 +175,8 @@ export class StreamRecorder {
 
   #beginSkippable(streamByte: number): void {
     this.#documents?.skippable(streamByte);
+    // What comes may have to be analysed itself.
+    this.#run.rest();
     const plainAt = this.#run.position;
     this.#documentsRestart ??= { kind: "documents", plainFrom: 0, plainAt, streamByte };
   }

@@ -9,7 +9,7 @@ import { copyBlock } from "./copy-block.ts";
 import { ZstdDecoder } from "./decode/zstd-decoder.ts";
 import type { DecodedBlock, FrameHeader } from "./decoded-block.ts";
 import { chooseEngine } from "./engine-choice.ts";
-import { SpentWindows } from "./finders/spent-windows.ts";
+import { EngineMemory } from "../engine-memory.ts";
 import { KeptParts } from "./kept-parts.ts";
 import type { RestartSpacing } from "./restart-scout.ts";
 import { StreamParts } from "./stream-parts.ts";
@@ -46,8 +46,8 @@ export interface ZstdAnalysis {
   readonly restartSpacing?: RestartSpacing;
   /** Whether the stream stands in a frame of another: skippable frames are then not looked into. */
   readonly isNested?: boolean;
-  /** Windows whose memory may be used. */
-  readonly spent?: SpentWindows;
+  /** For its engines. One of its own by default. */
+  readonly memory?: EngineMemory | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   readonly #engines: readonly ZstdEngine[];
   readonly #decoder: ZstdDecoder;
   readonly #parts = new StreamParts();
-  readonly #spent: SpentWindows;
+  readonly #memory: EngineMemory;
   #streamBytes = 0;
   #plainBytes = 0;
   /** Where the frame or block to come begins. */
@@ -75,7 +75,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   constructor(options: ZstdAnalysis) {
     this.#options = options;
     this.#engines = options.engines ?? ZSTD_ENGINES;
-    this.#spent = options.spent ?? new SpentWindows();
+    this.#memory = options.memory ?? new EngineMemory();
     this.#decoder = new ZstdDecoder({
       frame: (header) => this.#takeFrame(header),
       block: (block) => this.#takeBlock(block),
@@ -157,7 +157,7 @@ export class ZstdAnalyser implements StreamAnalyser {
   }
 
   #decide(): void {
-    const choice = this.#sample && chooseEngine(this.#engines, this.#sample, this.#spent);
+    const choice = this.#sample && chooseEngine(this.#engines, this.#sample, this.#memory);
     if (choice === undefined) {
       this.#giveUp("unknown-encoder", "it was written by an encoder that is unknown here");
       return;
@@ -167,9 +167,9 @@ export class ZstdAnalyser implements StreamAnalyser {
       choice,
       spacing: this.#options.restartSpacing,
       analyseNested: this.#options.isNested === true ? undefined : this.#nestedBy(choice.engine),
-      spent: this.#spent,
+      memory: this.#memory,
     });
-    this.#spent.clear();
+    this.#memory.clear();
     this.#kept.replay(this.#recorder);
     this.#sample?.release();
     this.#sample = undefined;
@@ -184,7 +184,7 @@ export class ZstdAnalyser implements StreamAnalyser {
         engines,
         restartSpacing: NO_RESTARTS,
         isNested: true,
-        spent: this.#spent,
+        memory: this.#memory,
       });
       for (let at = 0; at < stream.length; at += NESTED_PIECE_BYTES) {
         if (!analyser.write(stream.subarray(at, at + NESTED_PIECE_BYTES))) return undefined;
@@ -206,6 +206,7 @@ export class ZstdAnalyser implements StreamAnalyser {
 
   #giveUp(kind: RawReason["kind"], text: string): void {
     this.#reason ??= { kind, text };
+    this.#recorder?.release();
     this.#recorder = undefined;
     this.#sample = undefined;
     this.#kept.clear();

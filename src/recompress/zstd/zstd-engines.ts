@@ -1,7 +1,7 @@
 import type { PlainWindow } from "../plain-window.ts";
 import type { FinderModel } from "./finders/finder-model.ts";
 import { createFinder, createWindow } from "./finders/finder-table.ts";
-import type { SpentWindows } from "./finders/spent-windows.ts";
+import type { EngineMemory } from "../engine-memory.ts";
 import type { SequenceFinder } from "./sequence-finder.ts";
 
 /** What a finder has to know of the stream beside its bytes. */
@@ -24,12 +24,14 @@ export interface ZstdEngine {
   readonly windowBytes: number;
   /** Plain bytes of a block; only the last one is shorter, as a rule. */
   readonly blockBytes: number;
+  /** Whether the encoder can be asked to cut frames into jobs. */
+  readonly mayWorkInJobs: boolean;
   /**
    * @param capacity bytes that can be in it at once
-   * @param spent windows that nobody uses any more, whose memory it may have
+   * @param memory where it is from, if there is enough
    * @returns a window on which the engine's finders are fastest, at least three of them at a time
    */
-  window(capacity: number, spent?: SpentWindows): PlainWindow;
+  window(capacity: number, memory?: EngineMemory): PlainWindow;
   /** @returns a finder with empty tables that reads `window` */
   finder(window: PlainWindow, options: FinderOptions): SequenceFinder;
 }
@@ -62,7 +64,9 @@ function klauspost(id: number, versions: string, model: FinderModel): ZstdEngine
     level: model.speed,
     windowBytes: usualWindow(model),
     blockBytes: model.speed === "fastest" ? 64 * KIB : 128 * KIB,
-    window: (capacity, spent) => createWindow(model, capacity, spent),
+    // Since 1.19.
+    mayWorkInJobs: versions.endsWith("and newer"),
+    window: (capacity, memory) => createWindow(model, capacity, memory),
     finder: (window, options) => createFinder(model, window, options),
   };
 }

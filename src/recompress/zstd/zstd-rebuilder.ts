@@ -1,3 +1,4 @@
+import { EngineMemory } from "../engine-memory.ts";
 import { RecipeError } from "../recipe-error.ts";
 import type { Recipe } from "../recipe.ts";
 import type { StreamRebuilder, TakeBytes } from "../stream-codec.ts";
@@ -38,6 +39,8 @@ export interface ZstdRebuild {
   readonly untilByte?: number | undefined;
   /** Whether the stream stands in a frame of another: it then has no documents. */
   readonly isNested?: boolean;
+  /** For its engine. One of its own by default. */
+  readonly memory?: EngineMemory | undefined;
 }
 
 /** A frame that is being written. */
@@ -56,6 +59,7 @@ interface OpenFrame {
 export class ZstdRebuilder implements StreamRebuilder {
   readonly #recipe: Recipe;
   readonly #engines: readonly ZstdEngine[];
+  readonly #memory: EngineMemory;
   readonly #onBytes: TakeBytes;
   readonly #columns: ZstdColumnReaders;
   readonly #head: ZstdHead;
@@ -81,6 +85,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     const { recipe, engines = ZSTD_ENGINES, onBytes, restart, isNested = false } = options;
     this.#recipe = recipe;
     this.#engines = engines;
+    this.#memory = options.memory ?? new EngineMemory();
     this.#onBytes = onBytes;
     this.#untilByte = options.untilByte ?? Infinity;
     this.#head = readZstdHead(readZstdColumns(recipe).head);
@@ -91,7 +96,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     this.#wantedFrom = place.streamByte;
     this.#columns = readZstdColumns(recipe, tar?.positions);
     this.#documents = isNested ? undefined : documentsOf(this.#columns, tar);
-    this.#run = createRun(engines, this.#head, tar);
+    this.#run = createRun(engines, this.#head, { restart: tar, memory: this.#memory });
     this.#blocks = new BlockRebuilder(this.#columns, this.#head, tar);
     this.#borders = new FrameBorders(this.#head.borders, tar?.borders);
     [this.#plainTaken, this.#streamByte] =
@@ -123,6 +128,12 @@ export class ZstdRebuilder implements StreamRebuilder {
     if (this.#streamByte !== this.#recipe.streamBytes) {
       throw new RecipeError("the rebuilt stream is shorter than the recipe says");
     }
+    this.release();
+  }
+
+  /** Gives its memory back: for who does not go on to the end. */
+  release(): void {
+    this.#run.release();
   }
 
   #take(plain: Uint8Array): void {
@@ -183,6 +194,7 @@ export class ZstdRebuilder implements StreamRebuilder {
     this.#documents?.frame(this.#streamByte);
     const { grownWindowBytes = 0 } = record;
     if (grownWindowBytes > this.#run.windowBytes) this.#run.grow(grownWindowBytes);
+    else this.#run.startFrame();
     this.#frame = { record, plainStart: this.#run.position, isBegun: false };
     this.#blocks.startFrame();
     this.#hash.reset();
@@ -194,6 +206,7 @@ export class ZstdRebuilder implements StreamRebuilder {
       throw new RecipeError("what follows the tar's frames can be made from the start only");
     }
     this.#madeDocuments++;
+    if (this.#run.pendingBytes === 0) this.#run.rest();
     const { documents } = this.#columns;
     let guess: Uint8Array | undefined;
     const frame = readDocumentRecord(documents, (kind) => {
@@ -206,6 +219,7 @@ export class ZstdRebuilder implements StreamRebuilder {
       engines: this.#engines,
       onBytes: (bytes) => this.#emit(bytes),
       isNested: true,
+      memory: this.#memory,
     });
     for (const part of frame.document) nested.write(part);
     nested.end();

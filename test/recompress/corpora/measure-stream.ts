@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { analyseStream } from "../../../src/recompress/analyse.ts";
+import { EngineMemory } from "../../../src/recompress/engine-memory.ts";
 import type { Outcome } from "../../../src/recompress/outcome.ts";
 import { rebuildStream, restartPoints } from "../../../src/recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../../../src/recompress/recipe.ts";
 
 const READ_BYTES = 256 * 1024;
+const memory = new EngineMemory();
 
 /** What came of one stream. */
 export interface Measurement {
@@ -94,7 +96,7 @@ function analyse(
 ): { readonly outcome: Outcome; readonly elapsedMs: number } {
   const startedMs = performance.now();
   const digest = createHash("sha256");
-  const analyser = analyseStream((bytes) => digest.update(bytes));
+  const analyser = analyseStream((bytes) => digest.update(bytes), memory);
   for (const bytes of stream.pieces(0)) if (!analyser.write(bytes)) break;
   const outcome = analyser.end();
   const elapsedMs = performance.now() - startedMs;
@@ -107,7 +109,7 @@ function analyse(
 function rebuild({ recipe, stream, plain }: Subject): Pick<Measurement, "isRebuilt" | "rebuildMs"> {
   const startedMs = performance.now();
   const digest = createHash("sha256");
-  const rebuilder = rebuildStream(recipe, (bytes) => digest.update(bytes));
+  const rebuilder = rebuildStream(recipe, (bytes) => digest.update(bytes), { memory });
   for (const bytes of plain.pieces(0)) rebuilder.write(bytes);
   rebuilder.end();
   const rebuildMs = performance.now() - startedMs;
@@ -133,7 +135,7 @@ function doesHold({ recipe, stream, plain }: Subject, index: number): boolean {
     endByte,
     endBits: isUntilCut ? until.streamBit : 8,
   });
-  const span = { from: index, until: until === undefined ? undefined : index + 1 };
+  const span = { from: index, until: until === undefined ? undefined : index + 1, memory };
   const rebuilder = rebuildStream(recipe, (bytes) => check.take(bytes), span);
   for (const bytes of plain.pieces(from.plainFrom)) if (!rebuilder.write(bytes)) break;
   rebuilder.end();

@@ -27,6 +27,8 @@ import { decompressFile, type StreamMaker, streamMakers } from "./stream-makers.
 
 /** The layer that every encoder gets, not only the common ones. */
 const FULL_LAYER = "debian-min-1";
+/** As `deploy/barge` starts Node. */
+const AS_LAUNCHED = ["--max-semi-space-size=1"];
 const MEASURE_ONE = fileURLToPath(new URL("measure-one.ts", import.meta.url));
 
 interface RunOptions {
@@ -162,7 +164,8 @@ async function measure(
     if (!maker.keepsPlain)
       await decompressFile(maker.format, { streamFile, plainFile: ownPlainFile });
     const plainFile = maker.keepsPlain ? layerFile : ownPlainFile;
-    const { stdout } = await promisify(execFile)(execPath, [MEASURE_ONE, streamFile, plainFile]);
+    const args = [...AS_LAUNCHED, MEASURE_ONE, streamFile, plainFile];
+    const { stdout } = await promisify(execFile)(execPath, args);
     return JSON.parse(stdout) as Pick<Result, "measurement" | "memoryBytes">;
   } finally {
     await rm(ownPlainFile, { force: true });

@@ -16,6 +16,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { analyseStream } from "../../../src/recompress/analyse.ts";
+import { EngineMemory } from "../../../src/recompress/engine-memory.ts";
 import { rebuildStream } from "../../../src/recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe } from "../../../src/recompress/recipe.ts";
 import { settleEncoder } from "../encoders/build-program.ts";
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     programs: { type: "string", default: join(tmpdir(), "barge-encoders") },
   },
 });
+const engineMemory = new EngineMemory();
 const sizeBytes = Number(values.gigabytes) * GIGABYTE;
 const encoder = encoderNamed(values.encoder);
 if (!encoder.keepsPlain) throw new Error(`${encoder.name} changes the tar, which is not kept here`);
@@ -63,7 +65,7 @@ async function analyse(): Promise<{
   const started = performance.now();
   const child = spawn(file, args, { stdio: [makeLayer(), "pipe", "inherit"] });
   const hash = createHash("sha256");
-  const analyser = analyseStream(() => undefined);
+  const analyser = analyseStream(() => undefined, engineMemory);
   let bytes = 0;
   for await (const piece of piecesOf(child.stdout)) {
     hash.update(piece);
@@ -78,7 +80,9 @@ async function analyse(): Promise<{
 
 async function rebuild(recipe: Uint8Array): Promise<string> {
   const hash = createHash("sha256");
-  const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => void hash.update(bytes));
+  const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => void hash.update(bytes), {
+    memory: engineMemory,
+  });
   for await (const piece of piecesOf(makeLayer())) rebuilder.write(piece);
   rebuilder.end();
   return hash.digest("hex");

@@ -27,8 +27,9 @@ function better(revision: number, memories: Set<ArrayBufferLike>): ZstdEngine {
     level: "better",
     windowBytes: 128 * 1024,
     blockBytes: 128 * 1024,
-    window(capacity, spent) {
-      const window = createWindow(model, capacity, spent);
+    mayWorkInJobs: true,
+    window(capacity, memory) {
+      const window = createWindow(model, capacity, memory);
       memories.add(window.bytes.buffer);
       return window;
     },

@@ -23,6 +23,7 @@ function engine(id: number, speed: FinderSpeed, revision: number): ZstdEngine {
     level: speed,
     windowBytes: WINDOW_BYTES,
     blockBytes: speed === "fastest" ? 65_536 : 131_072,
+    mayWorkInJobs: true,
     window: (capacity) => createWindow({ speed, revision }, capacity),
     finder: (window, options) => createFinder({ speed, revision }, window, options),
   };

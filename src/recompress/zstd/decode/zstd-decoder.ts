@@ -17,7 +17,6 @@ const SKIPPABLE_HEADER_BYTES = 8;
 const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
 const LARGEST_WINDOW_BYTES = 64 * 1024 * 1024;
-const DEFAULT_KEPT_BYTES = 8 * 1024 * 1024;
 /** The window slides when so many bytes more than those kept have come, or as many as those kept. */
 const MOST_SPARE_BYTES = 4 * 1024 * 1024;
 const LEAST_SPARE_BYTES = 1024 * 1024;
@@ -29,7 +28,7 @@ export interface ZstdDecoderOptions {
    * appended.
    */
   readonly onSlide?: (by: number) => void;
-  /** Plain bytes that stay in the window even when a frame's window is smaller. 8 MiB by default. */
+  /** Plain bytes that stay in the window even when a frame's window is smaller. None by default. */
   readonly keptBytes?: number;
 }
 
@@ -167,6 +166,7 @@ export class ZstdDecoder {
       throw new UnsupportedStream("a frame has a window of more than 64 MiB");
     }
     this.#makeWindow(header.windowSize);
+    this.#forget(this.window.end - this.#keptBytes(0), MOST_SPARE_BYTES);
     this.#blocks.startFrame(this.window, header.windowSize);
     this.#hash.reset();
     this.#frameBytes = 0;
@@ -176,7 +176,7 @@ export class ZstdDecoder {
   }
 
   #keptBytes(windowBytes: number): number {
-    return Math.max(windowBytes, this.#options.keptBytes ?? DEFAULT_KEPT_BYTES);
+    return Math.max(windowBytes, this.#options.keptBytes ?? 0);
   }
 
   /** Nothing before the frame can be matched, so a window that is too small may go. */
@@ -216,8 +216,13 @@ export class ZstdDecoder {
   #makeRoom(): void {
     const { window } = this;
     if (window.free >= LARGEST_BLOCK_BYTES) return;
-    const by = window.end - this.#keptBytes(this.#header?.windowSize ?? 0);
-    window.slide(by);
+    this.#forget(window.end - this.#keptBytes(this.#header?.windowSize ?? 0), 0);
+  }
+
+  /** Has the window slide, unless it is by no more than `least`. */
+  #forget(by: number, least: number): void {
+    if (by <= least) return;
+    this.window.slide(by);
     this.#blocks.slide(by);
     this.#options.onSlide?.(by);
   }

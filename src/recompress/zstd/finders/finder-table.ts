@@ -12,7 +12,7 @@ import { FastestSearch } from "./fastest-search.ts";
 import type { FinderModel, FinderReach, FinderSpeed } from "./finder-model.ts";
 import { GuidedFinder } from "./guided-finder.ts";
 import type { MatchSearch } from "./match-search.ts";
-import type { SpentWindows } from "./spent-windows.ts";
+import type { EngineMemory } from "../../engine-memory.ts";
 
 type SearchMaker = (cursor: BlockCursor) => MatchSearch;
 
@@ -68,17 +68,17 @@ const SEARCHES: Readonly<Record<FinderSpeed, readonly SearchMaker[]>> = {
 
 /**
  * @param capacity bytes that can be in it at once
- * @param spent windows that nobody uses any more: this one may be made in the memory of one of them
+ * @param memory where it is from, if there is enough
  * @returns a window for finders of this model: in the memory of a compiled engine, where there is one.
  */
 export function createWindow(
   model: FinderModel,
   capacity: number,
-  spent?: SpentWindows,
+  memory?: EngineMemory,
 ): PlainWindow {
   const speed = compiledSpeed(model);
   if (speed === undefined) return new PlainWindow(capacity);
-  const window = spent?.handOver(speed, capacity) ?? createCompiledWindow(speed, capacity);
+  const window = memory?.handOver(speed, capacity) ?? createCompiledWindow(speed, capacity);
   return window ?? new PlainWindow(capacity);
 }
 
