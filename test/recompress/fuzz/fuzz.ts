@@ -63,7 +63,7 @@ function sharesOfAll(): (readonly [seed: number, trials: number])[] {
 
 async function runShare([first, count]: readonly [number, number]): Promise<FuzzSummary> {
   const args = ["--seed", String(first), "--trials", String(count)];
-  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: [] });
+  const child = fork(fileURLToPath(import.meta.url), args, { execArgv: ["--expose-gc"] });
   const summaries: FuzzSummary[] = [];
   child.on("message", (message) => summaries.push(message as FuzzSummary));
   const [code] = (await once(child, "close")) as [number | null];

@@ -1,9 +1,12 @@
 import { resourceUsage } from "node:process";
 import { inspect } from "node:util";
+import { EngineMemory } from "../../../src/recompress/engine-memory.ts";
 import type { FuzzSamples } from "./samples.ts";
 import { runTrial } from "./trials.ts";
 
 const TRIALS_BETWEEN_WORDS = 5000;
+/** What is garbage says nothing of what a trial takes. */
+const TRIALS_BETWEEN_COLLECTIONS = 10;
 
 /** What came of many trials; goes from process to process. */
 export interface FuzzSummary {
@@ -33,13 +36,15 @@ export function runTrials(
   const ends: Record<string, number> = {};
   const failedSeeds: number[] = [];
   const slowest = { seed, ms: 0 };
+  const memory = new EngineMemory();
   for (let trial = 0; trial < trials; trial++) {
     const startedMs = performance.now();
-    const end = endOf(samples, seed + trial, tell);
+    const end = endOf(() => runTrial(samples, seed + trial, memory), tell);
     if (end === "FAILED") failedSeeds.push(seed + trial);
     ends[end] = (ends[end] ?? 0) + 1;
     const ms = performance.now() - startedMs;
     if (ms > slowest.ms) Object.assign(slowest, { seed: seed + trial, ms });
+    if (trial % TRIALS_BETWEEN_COLLECTIONS === 0) globalThis.gc?.();
     if ((trial + 1) % TRIALS_BETWEEN_WORDS === 0) tell(`${trial + 1} of ${trials} from ${seed} on`);
   }
   const { maxRSS, userCPUTime, systemCPUTime } = resourceUsage();
@@ -53,9 +58,9 @@ export function runTrials(
   };
 }
 
-function endOf(samples: FuzzSamples, seed: number, tell: (text: string) => void): string {
+function endOf(trial: () => string, tell: (text: string) => void): string {
   try {
-    return runTrial(samples, seed);
+    return trial();
   } catch (error) {
     tell(inspect(error));
     return "FAILED";

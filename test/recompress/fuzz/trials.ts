@@ -1,6 +1,7 @@
 /** What must hold for any bytes whatever, as a stream, as a recipe and as plain bytes. */
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { analyseStream } from "../../../src/recompress/analyse.ts";
+import type { EngineMemory } from "../../../src/recompress/engine-memory.ts";
 import { type RebuildSpan, rebuildStream, restartPoints } from "../../../src/recompress/rebuild.ts";
 import { RecipeError } from "../../../src/recompress/recipe-error.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../../../src/recompress/recipe.ts";
@@ -21,15 +22,16 @@ class TrialFailed extends Error {
 
 /**
  * One trial; the seed tells all about it, so that it can be run again.
+ * @param memory that of the trial before, and of what it spoilt
  * @returns what was spoilt, and how it ended.
  * @throws {Error} that names sample and seed, when it ended as it may not.
  */
-export function runTrial(samples: FuzzSamples, seed: number): string {
+export function runTrial(samples: FuzzSamples, seed: number, memory: EngineMemory): string {
   const random = new SeededRandom(seed);
   const sample = random.pick(random.oneIn(ALL_OF) ? samples.all : samples.brief);
   const what = sample.recipe === undefined ? "stream" : random.pick(SPOILT);
   try {
-    return `${what} ${tryIt(sample, what, random)}`;
+    return `${what} ${tryIt(sample, what, { random, memory })}`;
   } catch (cause) {
     throw new Error(`${sample.name}: ${what} with seed ${seed}`, { cause });
   }
@@ -41,28 +43,35 @@ const ALL_OF = 5;
 /** What is spoilt, some more often than others. */
 const SPOILT = ["stream", "stream", "recipe", "recipe", "plain"] as const;
 
+interface Means {
+  readonly random: SeededRandom;
+  readonly memory: EngineMemory;
+}
+
 function tryIt(
   { stream, plain, recipe }: FuzzSample,
   what: (typeof SPOILT)[number],
-  random: SeededRandom,
+  means: Means,
 ): TrialEnd {
-  if (recipe === undefined || what === "stream") return tryStream(mutate(stream, random), random);
+  const { random } = means;
+  if (recipe === undefined || what === "stream") return tryStream(mutate(stream, random), means);
   return what === "recipe"
-    ? tryRecipe(mutate(recipe, random), plain, { random, stream })
-    : tryRecipe(recipe, mutate(plain, random), { random, stream });
+    ? tryRecipe(mutate(recipe, random), plain, { ...means, stream })
+    : tryRecipe(recipe, mutate(plain, random), { ...means, stream });
 }
 
 /** @throws {TrialFailed} when the stream has a recipe that does not bring it back. */
-function tryStream(stream: Uint8Array, random: SeededRandom): TrialEnd {
+function tryStream(stream: Uint8Array, means: Means): TrialEnd {
   const plain = new Collected(MOST_PLAIN_BYTES);
-  const analyser = analyseStream((bytes) => plain.add(bytes));
-  for (const piece of cut(stream, random)) if (!analyser.write(piece) || plain.isTooMuch) break;
+  const analyser = analyseStream((bytes) => plain.add(bytes), means.memory);
+  for (const piece of cut(stream, means.random))
+    if (!analyser.write(piece) || plain.isTooMuch) break;
   if (plain.isTooMuch) return "bomb";
   const outcome = analyser.end();
   if (outcome.kind === "raw") return "raw";
   if (isOtherByZlib(stream, plain.bytes())) throw new TrialFailed("decoded to other bytes");
   const recipe = decodeRecipe(encodeRecipe(outcome.recipe));
-  const rebuilt = rebuilding(recipe, plain.bytes(), { random });
+  const rebuilt = rebuilding(recipe, plain.bytes(), means);
   if (Buffer.compare(rebuilt, stream) !== 0) throw new TrialFailed("rebuilt to other bytes");
   return "exact";
 }
@@ -84,12 +93,12 @@ function isOtherByZlib(stream: Uint8Array, plain: Uint8Array): boolean {
 function tryRecipe(
   bytes: Uint8Array,
   plain: Uint8Array,
-  { random, stream }: { readonly random: SeededRandom; readonly stream: Uint8Array },
+  { random, memory, stream }: Means & { readonly stream: Uint8Array },
 ): TrialEnd {
   try {
     const recipe = decodeRecipe(bytes);
     const span = random.oneIn(4) ? undefined : spanOf(recipe, random);
-    const rebuilt = rebuilding(recipe, plain, { random, span });
+    const rebuilt = rebuilding(recipe, plain, { random, memory, span });
     if (span !== undefined) return "piece";
     return Buffer.compare(rebuilt, stream) === 0 ? "same bytes" : "other bytes";
   } catch (error) {
@@ -111,11 +120,11 @@ function spanOf(recipe: Recipe, random: SeededRandom): Required<RebuildSpan> | u
 function rebuilding(
   recipe: Recipe,
   plain: Uint8Array,
-  { random, span }: { readonly random: SeededRandom; readonly span?: RebuildSpan | undefined },
+  { random, memory, span }: Means & { readonly span?: RebuildSpan | undefined },
 ): Uint8Array {
   const collected = new Collected(MOST_PLAIN_BYTES);
   const plainFrom = restartPoints(recipe)[span?.from ?? Infinity]?.plainFrom ?? 0;
-  const rebuilder = rebuildStream(recipe, (bytes) => collected.add(bytes), span);
+  const rebuilder = rebuildStream(recipe, (bytes) => collected.add(bytes), { ...span, memory });
   for (const piece of cut(plain.subarray(plainFrom), random)) if (!rebuilder.write(piece)) break;
   rebuilder.end();
   if (collected.isTooMuch) throw new TrialFailed("more bytes than any trial may have");
