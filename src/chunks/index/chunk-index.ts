@@ -1,0 +1,191 @@
+import { rmSync } from "node:fs";
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { type ChunkId, chunkIdBytes } from "../chunk-id.ts";
+import type { PlacedFrame } from "../packs/pack-directory.ts";
+
+/** `BCIX`. */
+const APPLICATION_ID = 0x42434958;
+const VERSION = 1;
+const CONTENTION_MS = 5000;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+const SCHEMA = `
+  CREATE TABLE packs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL);
+  CREATE TABLE frames (
+    pack INTEGER NOT NULL, frame INTEGER NOT NULL,
+    at INTEGER NOT NULL, bytes INTEGER NOT NULL, depth INTEGER NOT NULL,
+    PRIMARY KEY (pack, frame)
+  ) WITHOUT ROWID;
+  CREATE TABLE chunks (
+    id BLOB NOT NULL, pack INTEGER NOT NULL, frame INTEGER NOT NULL, slot INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (id, pack, frame, slot)
+  ) WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${VERSION};
+`;
+
+const FIND = `
+  SELECT packs.name, frames.at, frames.bytes AS frameBytes, frames.depth, chunks.slot, chunks.bytes
+  FROM chunks JOIN packs ON packs.id = chunks.pack
+  JOIN frames ON frames.pack = chunks.pack AND frames.frame = chunks.frame
+  WHERE chunks.id = ? ORDER BY frames.depth LIMIT 1
+`;
+
+/** Where a chunk lies. */
+export interface ChunkPlace {
+  readonly pack: string;
+  /** Of its frame, in the pack. */
+  readonly at: number;
+  readonly frameBytes: number;
+  readonly depth: number;
+  /** Which of the frame's chunks it is, from 0. */
+  readonly slot: number;
+  readonly sizeBytes: number;
+}
+
+/** A pack that the index knows. */
+export interface KnownPack {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Which chunk is in which pack: a file of SQLite, which several threads and processes may have open.
+ *
+ * It is a cache. All that is in it stands in the packs' directories, so a file that is damaged, or of another
+ * version, is thrown away and begun anew; its owner then adds the packs that are there.
+ */
+export class ChunkIndex implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #find: StatementSync;
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#find = database.prepare(FIND);
+  }
+
+  /** @param path of its file; made where there is none. @throws {Error} of SQLite, when it cannot be made. */
+  static open(path: string): ChunkIndex {
+    const database = openFile(path);
+    if (database !== undefined) return new ChunkIndex(database);
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+    const anew = openFile(path);
+    if (anew === undefined) throw new Error(`${path} is not the file that was just made`);
+    return new ChunkIndex(anew);
+  }
+
+  /** All packs, by name. */
+  get packs(): readonly KnownPack[] {
+    const rows = this.#database.prepare("SELECT name, bytes FROM packs ORDER BY name").all();
+    return rows.map(({ name, bytes }) => ({ name: String(name), sizeBytes: Number(bytes) }));
+  }
+
+  /** How many chunks there are, those that are in several packs counted once. */
+  get chunks(): number {
+    const row = this.#database.prepare("SELECT count(DISTINCT id) AS chunks FROM chunks").get();
+    return Number(row?.["chunks"] ?? 0);
+  }
+
+  /** Takes up a pack that is there for all to read. One that is known stays as it is. */
+  addPack(pack: KnownPack, frames: readonly PlacedFrame[]): void {
+    this.#transact(() => {
+      const { changes, lastInsertRowid } = this.#database
+        .prepare("INSERT OR IGNORE INTO packs (name, bytes) VALUES (?, ?)")
+        .run(pack.name, pack.sizeBytes);
+      if (Number(changes) > 0) this.#addFrames(Number(lastInsertRowid), frames);
+    });
+  }
+
+  /** Forgets a pack that is there no more. */
+  removePack(name: string): void {
+    this.#transact(() => {
+      const row = this.#database.prepare("SELECT id FROM packs WHERE name = ?").get(name);
+      if (row === undefined) return;
+      const id = Number(row["id"]);
+      for (const table of ["chunks", "frames"]) {
+        this.#database.prepare(`DELETE FROM ${table} WHERE pack = ?`).run(id);
+      }
+      this.#database.prepare("DELETE FROM packs WHERE id = ?").run(id);
+    });
+  }
+
+  /** @returns the place that is fastest to read; `undefined` when no pack has the chunk. */
+  find(id: ChunkId): ChunkPlace | undefined {
+    const row = this.#find.get(chunkIdBytes(id));
+    return row === undefined ? undefined : placeOf(row);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #addFrames(pack: number, frames: readonly PlacedFrame[]): void {
+    const addFrame = this.#database.prepare("INSERT INTO frames VALUES (?, ?, ?, ?, ?)");
+    const addChunk = this.#database.prepare("INSERT INTO chunks VALUES (?, ?, ?, ?, ?)");
+    for (const [index, { at, sizeBytes, depth, chunks }] of frames.entries()) {
+      addFrame.run(pack, index, at, sizeBytes, depth);
+      for (const [slot, chunk] of chunks.entries()) {
+        addChunk.run(chunkIdBytes(chunk.id), pack, index, slot, chunk.sizeBytes);
+      }
+    }
+  }
+
+  #transact(change: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      change();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+/** @returns `undefined` for a file that is no index of this version. */
+function openFile(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path, { timeout: CONTENTION_MS });
+  try {
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+    // Another process may have made the file, and not what is to be in it.
+    if (isEmpty(database)) database.exec(SCHEMA);
+    const isKnown =
+      numberOf(database, "PRAGMA application_id") === APPLICATION_ID &&
+      numberOf(database, "PRAGMA user_version") === VERSION;
+    database.exec("COMMIT");
+    if (isKnown) return database;
+  } catch (error) {
+    database.close();
+    if (isDamaged(error)) return undefined;
+    throw error;
+  }
+  database.close();
+  return undefined;
+}
+
+function isEmpty(database: DatabaseSync): boolean {
+  return numberOf(database, "SELECT count(*) FROM sqlite_schema") === 0;
+}
+
+function numberOf(database: DatabaseSync, query: string): number {
+  return Number(Object.values(database.prepare(query).get() ?? {})[0]);
+}
+
+/** The low byte of SQLite's extended result codes: https://sqlite.org/rescode.html. */
+function isDamaged(error: unknown): boolean {
+  const hasCode = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
+  return hasCode && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(Number(error.errcode) & 0xff);
+}
+
+function placeOf(row: Record<string, SQLOutputValue>): ChunkPlace {
+  return {
+    pack: String(row["name"]),
+    at: Number(row["at"]),
+    frameBytes: Number(row["frameBytes"]),
+    depth: Number(row["depth"]),
+    slot: Number(row["slot"]),
+    sizeBytes: Number(row["bytes"]),
+  };
+}
