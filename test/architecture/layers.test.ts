@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/os": ["src/lib"],
   "src/oci": ["src/lib"],
   "src/observability": ["src/lib"],
+  "src/jobs": ["src/lib", "src/observability"],
   // Pure: compressed bytes in, plain bytes and decisions out, and back.
   "src/recompress": ["src/lib", "src/tar"],
   "src/tar": ["src/lib"],
