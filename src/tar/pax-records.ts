@@ -11,18 +11,27 @@ const MOST_LENGTH_DIGITS = 10;
 /** Values as bytes: attributes may hold any, zeros and newlines too. @throws {NotTar} */
 export function parsePaxRecords(body: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const records = new Map<string, Uint8Array>();
-  for (let at = 0; at < body.length;) {
-    const record = recordAt(body, at);
-    records.set(record.key, record.value);
-    at += record.sizeBytes;
-  }
+  for (const { key, value } of paxRecords(body)) records.set(key, value);
   return records;
 }
 
-interface PaxRecord {
+/** One record as it stands. */
+export interface PaxRecord {
+  /** As UTF-8. */
   readonly key: string;
+  /** A view. */
   readonly value: Uint8Array;
+  /** Of the whole record, its length and newline included. */
   readonly sizeBytes: number;
+}
+
+/** The records in order, those of one key that comes again too. @throws {NotTar} */
+export function* paxRecords(body: Uint8Array): Generator<PaxRecord, void, undefined> {
+  for (let at = 0; at < body.length;) {
+    const record = recordAt(body, at);
+    yield record;
+    at += record.sizeBytes;
+  }
 }
 
 function recordAt(body: Uint8Array, at: number): PaxRecord {

@@ -7,9 +7,16 @@
 /** Everything in a tar is a multiple of this many bytes. */
 export const BLOCK_BYTES = 512;
 
+/** Extended headers with a longer body are taken for no tar: whoever follows one holds the body in memory. */
+export const MOST_EXTENDED_BYTES = 1024 * 1024;
+
 const CHECKSUM_AT = 148;
 const CHECKSUM_BYTES = 8;
 const SPACE = 0x20;
+/** Types whose size field says nothing about bytes that follow. */
+const WITHOUT_BODY = new Set(["1", "2", "3", "4", "5", "6"]);
+/** GNU's long names and links, and the extended headers of pax. */
+const EXTENDED = new Set(["L", "K", "x", "g"]);
 
 /** The header alone, without what extended headers before it say. */
 export interface TarHeader {
@@ -20,6 +27,23 @@ export interface TarHeader {
   readonly type: string;
   /** Bytes of the body, before padding. */
   readonly sizeBytes: number;
+  /** Of an old sparse file of GNU: a block with more of its map comes before the body. */
+  readonly hasMoreMap: boolean;
+}
+
+/** Whether an entry of this type, one character, is followed by as many bytes as its size field says. */
+export function carriesBody(type: string): boolean {
+  return !WITHOUT_BODY.has(type);
+}
+
+/** Whether a header of this type, one character, only says more about the entry after it. */
+export function isExtended(type: string): boolean {
+  return EXTENDED.has(type);
+}
+
+/** Whether a further block of a sparse file's map says that one more comes. GNU tar, `struct sparse_header`. */
+export function isMapContinued(block: Uint8Array): boolean {
+  return block[504] !== 0;
 }
 
 /** A block that is no header. */
@@ -37,6 +61,7 @@ export function parseTarHeader(block: Uint8Array): TarHeader | undefined {
     linkName: textAt(block, 157, 100),
     type: type === "\0" ? "0" : type,
     sizeBytes: numberAt(block, 124, 12),
+    hasMoreMap: type === "S" && textAt(block, 257, 6) === "ustar " && block[482] !== 0,
   };
 }
 

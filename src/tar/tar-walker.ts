@@ -1,10 +1,14 @@
 import { parsePaxRecords } from "./pax-records.ts";
-import { BLOCK_BYTES, NotTar, parseTarHeader, type TarHeader } from "./tar-header.ts";
-
-/** Extended headers are held in memory until their entry comes. */
-const MOST_EXTENDED_BYTES = 1024 * 1024;
-/** Types whose size field says nothing about bytes that follow. */
-const WITHOUT_BODY = new Set(["1", "2", "3", "4", "5", "6"]);
+import {
+  BLOCK_BYTES,
+  carriesBody,
+  isExtended,
+  isMapContinued,
+  MOST_EXTENDED_BYTES,
+  NotTar,
+  parseTarHeader,
+  type TarHeader,
+} from "./tar-header.ts";
 
 /** A member of an archive, with what its extended headers say. */
 export interface TarEntry {
@@ -36,6 +40,8 @@ export class TarWalker {
   #entryStart = 0;
   #extended: ExtendedBody | undefined;
   #overrides: Overrides = {};
+  /** An old sparse file of GNU, while the blocks with the rest of its map go by. */
+  #sparse: TarHeader | undefined;
   #zeroBlocks = 0;
 
   /** @param onEntry is told each entry when its header has gone by, before its body. */
@@ -83,15 +89,20 @@ export class TarWalker {
   #complete(): void {
     this.#held = 0;
     const extended = this.#extended;
-    if (extended === undefined) return this.#header(parseTarHeader(this.#block));
+    if (extended === undefined) return this.#completeBlock();
     this.#extended = undefined;
     this.#needs += padded(extended.bytes.length);
     this.#overrides = { ...this.#overrides, ...overridesOf(extended) };
   }
 
-  #header(header: TarHeader | undefined): void {
-    const start = this.#needs;
+  #completeBlock(): void {
     this.#needs += BLOCK_BYTES;
+    const sparse = this.#sparse;
+    if (sparse === undefined) this.#header(parseTarHeader(this.#block));
+    else if (!isMapContinued(this.#block)) this.#entry(sparse);
+  }
+
+  #header(header: TarHeader | undefined): void {
     if (header === undefined) {
       this.#zeroBlocks += 1;
       this.#entryStart = this.#needs;
@@ -99,7 +110,8 @@ export class TarWalker {
     }
     this.#zeroBlocks = 0;
     if (isExtended(header.type)) this.#begin(header);
-    else this.#entry(header, start + BLOCK_BYTES);
+    else if (header.hasMoreMap) this.#sparse = header;
+    else this.#entry(header);
   }
 
   #begin({ type, sizeBytes }: TarHeader): void {
@@ -107,14 +119,16 @@ export class TarWalker {
     if (sizeBytes > 0) this.#extended = { type, bytes: new Uint8Array(sizeBytes) };
   }
 
-  #entry(header: TarHeader, bodyStart: number): void {
+  #entry(header: TarHeader): void {
+    const bodyStart = this.#needs;
     const { name, linkName, sizeBytes } = { ...header, ...this.#overrides };
     const { type } = header;
-    const body = WITHOUT_BODY.has(type) ? 0 : sizeBytes;
+    const body = carriesBody(type) ? sizeBytes : 0;
     this.#onEntry({ name, linkName, type, sizeBytes: body, start: this.#entryStart, bodyStart });
     this.#needs = bodyStart + padded(body);
     this.#entryStart = this.#needs;
     this.#overrides = {};
+    this.#sparse = undefined;
   }
 }
 
@@ -127,11 +141,6 @@ type Overrides = Partial<Pick<TarHeader, "name" | "linkName" | "sizeBytes">>;
 
 function padded(sizeBytes: number): number {
   return Math.ceil(sizeBytes / BLOCK_BYTES) * BLOCK_BYTES;
-}
-
-/** GNU's long names and links, and the extended headers of pax. */
-function isExtended(type: string): boolean {
-  return type === "L" || type === "K" || type === "x" || type === "g";
 }
 
 /** What an extended header says of the entry after it. Global ones say nothing that matters here. */
