@@ -4,14 +4,14 @@ import { SkeletonError } from "../../../src/chunks/tar-map/skeleton-error.ts";
 import { SkeletonReader } from "../../../src/chunks/tar-map/skeleton-reader.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { ARCHIVE_END, entry, header, longName, pax } from "./made-archives.ts";
-import { columnsOf, partsOf } from "./parts-of.ts";
+import { columnsOf as columnsOfParts, partsOf } from "./parts-of.ts";
 
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_ITEM_BYTES = 1024 * 1024;
 const EMPTY = SKELETON_COLUMNS.map(() => new Uint8Array());
 
 it("SkeletonReader reads spoilt columns to their end or throws SkeletonError, in bounded pieces", () => {
-  const columns = columnsOf(partsOf(everything(), [512]), [512]);
+  const columns = columnsOf(everything());
   const random = new SeededRandom(33);
   let refused = 0;
   for (let trial = 0; trial < 4000; trial++) {
@@ -40,7 +40,7 @@ it("SkeletonReader reads nothing from empty columns, and refuses more or fewer o
 });
 
 it.each(SKELETON_COLUMNS)("SkeletonReader refuses a column %s that has too much", (name) => {
-  const columns = columnsOf(partsOf(everything(), [512]), [512]);
+  const columns = columnsOf(everything());
   const longer = columns.map((column, index) =>
     SKELETON_COLUMNS[index] === name ? Buffer.concat([column, Buffer.of(1, 0)]) : column,
   );
@@ -53,7 +53,7 @@ it("SkeletonReader stops before more plain bytes than there may be", () => {
   const body = withColumns({ ops: [4], counts: [255, 255, 255, 255, 255, 255, 255, 15] });
   expect(read(body, 10_000_000).error).toMatch(/more bytes/);
   const two = Buffer.concat([entry({}, "two"), ARCHIVE_END]);
-  const columns = columnsOf(partsOf(two, [512]), [512]);
+  const columns = columnsOf(two);
   expect(read(columns, two.length)).toEqual({ bytes: two.length, error: undefined });
   expect(read(columns, two.length - 1).error).toMatch(/more bytes/);
 });
@@ -71,6 +71,43 @@ it("SkeletonReader's error has a kind and the cause", () => {
   expect(caught).toMatchObject({ kind: "skeleton-error", cause: { kind: "recipe-error" } });
 });
 
+it("SkeletonReader refuses paths that leave more folders than there are, or fit into no header", () => {
+  const columns = columnsOf(header({ name: "a/b" }));
+  const huge = [255, 255, 255, 255, 255, 255, 255, 15];
+  expect(read(replaced(columns, { pathCuts: huge }), 512).error).toMatch(/more folders/);
+  expect(read(replaced(columns, { pathCuts: [2] }), 512).error).toMatch(/more folders/);
+  const name = (length: number): readonly number[] => [...Buffer.alloc(length, "n"), 0];
+  expect(read(replaced(columns, { pathRests: name(100) }), 512).bytes).toBe(512);
+  expect(read(replaced(columns, { pathRests: name(101) }), 512).error).toMatch(/does not fit/);
+  expect(read(replaced(columns, { pathRests: name(5000) }), 512).error).toMatch(/too long/);
+});
+
+it("SkeletonReader remembers no more shapes than the format says", () => {
+  const modes = Array.from({ length: 1100 }, (_one, mode) => header({ mode }));
+  const columns = columnsOf(Buffer.concat(modes));
+  const oneMore = (shape: readonly number[]): string | undefined =>
+    read(extended(columns, { ops: [1], shapes: shape, pathCuts: [0], timeHits: [1] }), MOST_BYTES)
+      .error;
+  expect(oneMore([0x80, 0x08])).toBe(undefined);
+  expect(oneMore([0x81, 0x08])).toBe("the columns of a skeleton are broken");
+});
+
+type Told = Partial<Record<(typeof SKELETON_COLUMNS)[number], readonly number[]>>;
+
+function replaced(columns: readonly Uint8Array[], told: Told): readonly Uint8Array[] {
+  return SKELETON_COLUMNS.map((name, index) => Uint8Array.from(told[name] ?? columns[index] ?? []));
+}
+
+function extended(columns: readonly Uint8Array[], told: Told): readonly Uint8Array[] {
+  return SKELETON_COLUMNS.map((name, index) =>
+    Uint8Array.from([...(columns[index] ?? []), ...(told[name] ?? [])]),
+  );
+}
+
+function columnsOf(archive: Uint8Array): readonly Uint8Array[] {
+  return columnsOfParts(partsOf(archive, [512]), [512]);
+}
+
 function errorOf(action: () => unknown): unknown {
   try {
     action();
@@ -80,10 +117,8 @@ function errorOf(action: () => unknown): unknown {
   }
 }
 
-function withColumns(
-  told: Partial<Record<(typeof SKELETON_COLUMNS)[number], readonly number[]>>,
-): readonly Uint8Array[] {
-  return SKELETON_COLUMNS.map((name) => Uint8Array.from(told[name] ?? []));
+function withColumns(told: Told): readonly Uint8Array[] {
+  return replaced(EMPTY, told);
 }
 
 /** @returns false for a {@link SkeletonError} other than that there is too much. Lets other errors pass. */
