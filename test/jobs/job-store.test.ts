@@ -108,9 +108,10 @@ describe("embedded job queue, when the date is changed", () => {
       await add(queue, "a");
       const { lease } = await take(queue);
       for (let time = 0; time < 4; time += 1) {
-        clock.stepDate(stepMs);
-        expect(await tryTake(other)).toBeUndefined();
-        expect(await tryTake(queue)).toBeUndefined();
+        for (const looking of [other, queue, other, queue, other, queue]) {
+          clock.stepDate(stepMs);
+          expect(await tryTake(looking)).toBeUndefined();
+        }
         await clock.advance(queue.leaseMs / 4);
         await queue.beat(lease, calm());
       }
@@ -122,10 +123,11 @@ describe("embedded job queue, when the date is changed", () => {
     const queue = await openQueue();
     await add(queue, "a");
     await take(queue);
-    clock.stepDate(-DAY_MS);
     const waiting = queue.take(QUEUE, { ...calm(), maxWaitMs: queue.leaseMs + 10_000 });
     await setImmediate();
-    await clock.advance(queue.leaseMs + 10_000);
+    await clock.advance(5000);
+    clock.stepDate(-DAY_MS);
+    await clock.advance(queue.leaseMs + 5000);
     expect(await waiting).toMatchObject({ attempt: 2 });
   });
 

@@ -35,8 +35,14 @@ const CHANGES = {
 const QUEUES = "SELECT queue FROM counts UNION SELECT queue FROM pauses ORDER BY queue";
 const COUNT = "SELECT jobs FROM counts WHERE queue = ? AND state = ?";
 const FIRST_RANK = Number.MIN_SAFE_INTEGER;
+const OF_STATE = "SELECT * FROM jobs WHERE queue = :queue AND state = :state";
+/** In two halves, each of which is one stretch of the index however deep the page lies. */
 const PAGE = `
-  SELECT * FROM jobs WHERE queue = :queue AND state = :state AND (rank, turn) > (:rank, :turn)
+  SELECT * FROM (
+    SELECT * FROM (${OF_STATE} AND rank = :rank AND turn > :turn ORDER BY turn LIMIT :limit)
+    UNION ALL
+    SELECT * FROM (${OF_STATE} AND rank > :rank ORDER BY rank, turn LIMIT :limit)
+  )
   ORDER BY rank, turn LIMIT :limit
 `;
 const CURSOR = /^(-?\d{1,15})\.(\d{1,15})$/;

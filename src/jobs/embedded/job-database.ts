@@ -25,7 +25,9 @@ const DAMAGED: ReadonlySet<number> = new Set([SQLITE_CORRUPT, SQLITE_NOTADB]);
 const CONTENTION_MS = 50;
 const FIRST_BUSY_DELAY_MS = 5;
 const LAST_BUSY_DELAY_MS = 4000;
+const PAGE_BYTES = 4096;
 const MAX_LOG_BYTES = 16 * 1024 * 1024;
+const CACHE_KIB = 16 * 1024;
 
 interface OpenOptions extends CallOptions {
   readonly clock: Clock;
@@ -103,7 +105,9 @@ function prepareFile(path: string, database: DatabaseSync): void {
   database.exec(`
     PRAGMA synchronous = NORMAL;
     PRAGMA journal_mode = WAL;
+    PRAGMA wal_autocheckpoint = ${MAX_LOG_BYTES / PAGE_BYTES};
     PRAGMA journal_size_limit = ${MAX_LOG_BYTES};
+    PRAGMA cache_size = ${-CACHE_KIB};
   `);
   if (pragma(database, "user_version") < MIGRATIONS.length) migrate(path, database);
 }
