@@ -76,11 +76,17 @@ async function killAfter({ child, end }: Worker, steps: number, turns: number): 
   return end;
 }
 
-/** How often each step of each job was done, by `<key> <step>`. */
+/** How often each step of each job was done, by `<key> <step>`. @throws when a job began anew behind a checkpoint. */
 async function stepsDone(): Promise<ReadonlyMap<string, number>> {
   const lines = (await readFile(log, "utf8")).trimEnd().split("\n");
   const done = new Map<string, number>();
-  for (const step of lines) done.set(step, (done.get(step) ?? 0) + 1);
+  const latest = new Map<string, number>();
+  for (const line of lines) {
+    const [key = "", step] = line.split(" ");
+    if (Number(step) < (latest.get(key) ?? 0)) throw new Error(`${key} went back to step ${step}`);
+    latest.set(key, Number(step));
+    done.set(line, (done.get(line) ?? 0) + 1);
+  }
   return done;
 }
 
