@@ -1,6 +1,7 @@
 import { CHUNK_ID_BYTES, type ChunkId, chunkIdBytes, readChunkId } from "../chunk-id.ts";
 
 const FIRST_CHUNKS = 1024;
+const SIZE_BYTES = 4;
 
 /** A chunk of a list. */
 export interface ListedChunk {
@@ -21,6 +22,11 @@ export class ChunkList {
   /** All ids, {@link CHUNK_ID_BYTES} each: a view until a chunk is added. */
   get idBytes(): Uint8Array {
     return this.#ids.subarray(0, this.#length * CHUNK_ID_BYTES);
+  }
+
+  /** What the list takes in memory, about. */
+  get sizeBytes(): number {
+    return this.#length * (CHUNK_ID_BYTES + SIZE_BYTES);
   }
 
   add({ id, sizeBytes }: ListedChunk): void {
