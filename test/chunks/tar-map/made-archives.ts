@@ -15,7 +15,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 export const DIALECTS = ["v7", "ustar", "gnu", "pax"] as const;
-export const LONG_NAME = `${"deep/".repeat(30)}file-with-a-name-that-is-long.txt`;
+const LONG_NAME = `${"deep/".repeat(30)}file-with-a-name-that-is-long.txt`;
 /** Fits ustar's prefix and name. */
 export const MIDDLE_NAME = `${"part/".repeat(20)}a-file-in-the-middle`;
 
@@ -142,7 +142,7 @@ export function longName(text: string, type: "L" | "K" = "L"): Buffer {
   );
 }
 
-export function padding(sizeBytes: number): Buffer {
+function padding(sizeBytes: number): Buffer {
   return Buffer.alloc((512 - (sizeBytes % 512)) % 512);
 }
 
