@@ -57,7 +57,7 @@ export function partsOf(bytes: Uint8Array, cuts: Cuts): readonly Part[] {
 }
 
 /** Pieces are copies that are spoilt afterwards, so that who keeps a view is found out. */
-export function* cutUp(bytes: Uint8Array, cuts: Cuts): Generator<Uint8Array, void, undefined> {
+function* cutUp(bytes: Uint8Array, cuts: Cuts): Generator<Uint8Array, void, undefined> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const piece = new Uint8Array(bytes.subarray(at, at + (cuts[turn % cuts.length] ?? 1)));
     at += piece.length;
