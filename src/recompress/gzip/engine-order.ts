@@ -70,8 +70,9 @@ function stem({ family }: GzipEngine): GzipEngine["family"] {
 }
 
 /** Whether a program is known that has this engine and cuts its input so. */
-export function isUsual({ family }: GzipEngine, framing: Framing): boolean {
+export function isUsual({ family, isNeverFramed }: GzipEngine, framing: Framing): boolean {
   if (framing.kind === "none") return true;
+  if (isNeverFramed === true) return false;
   return family === (framing.historyBytes === PGZIP_HISTORY_BYTES ? "klauspost" : "zlib");
 }
 

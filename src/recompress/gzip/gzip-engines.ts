@@ -27,6 +27,8 @@ export interface GzipEngine {
   readonly encoder: string;
   /** The encoder's own name of the level: `6`. */
   readonly level: string;
+  /** Whether no program is known that has this engine and cuts its input into blocks. */
+  readonly isNeverFramed?: boolean;
   model(framing: Framing): TokenModel;
 }
 
@@ -164,6 +166,7 @@ function chainEngine(
     family: "klauspost",
     encoder: level < 9 && revision === "v1.15.15" ? KLAUSPOST : CHAIN_REVISIONS[revision],
     level: String(level),
+    isNeverFramed: revision === "go1.27",
     model: (framing) => klauspostChainModel(level, { revision, framing }),
   };
 }

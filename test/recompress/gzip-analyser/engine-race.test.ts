@@ -71,6 +71,22 @@ describe("race()", () => {
     expect(others).toEqual([]);
   });
 
+  it("takes of equals first the one whose programs cut their input so", () => {
+    const engines = [1, 2].map((id): GzipEngine => ({
+      ...wrongOnceIn(Infinity, id),
+      family: "klauspost",
+      isNeverFramed: id === 1,
+    }));
+    const pgzip: Framing = { kind: "blocks", blockBytes: 65_536, historyBytes: 16_384 };
+    const order = [[pgzip], [NO_FRAMING]].map((framings) =>
+      race({ engines, framings }, courseOf(LAYER)).map(({ candidate }) => candidate.engine.id),
+    );
+    expect(order).toEqual([
+      [2, 1],
+      [1, 2],
+    ]);
+  });
+
   it("stops those that have lost before they have read much", () => {
     const taken: number[] = [];
     const loser: GzipEngine = { ...wrongOnceIn(2, 2), model: () => modelWrongOnceIn(2, 0, taken) };
