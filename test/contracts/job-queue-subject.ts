@@ -80,8 +80,8 @@ export async function listed(queue: JobQueue, state: JobState): Promise<readonly
 /** The counts that are not 0. */
 export async function counts(queue: JobQueue, name = QUEUE): Promise<Record<string, number>> {
   const all = await queue.status(calm());
-  const found = all.find((one) => one.queue === name)?.counts ?? {};
-  return Object.fromEntries(Object.entries(found).filter(([, count]) => count > 0));
+  const found = all.find((one) => one.queue === name)?.counts;
+  return Object.fromEntries(Object.entries<number>({ ...found }).filter(([, count]) => count > 0));
 }
 
 export const FAILED = { kind: "failed", error: "out of luck" } as const;

@@ -10,7 +10,7 @@ import { mutate } from "./mutations.ts";
 import type { FuzzSample, FuzzSamples } from "./samples.ts";
 
 /** A bomb may ask for more; nobody has to wait for it. */
-const MOST_PLAIN_BYTES = 64 * 1024 * 1024;
+const MOST_PLAIN_BYTES = 16 * 1024 * 1024;
 
 /** How a trial ended. Anything else is thrown. */
 type TrialEnd = "exact" | "raw" | "bomb" | "refused" | "other bytes" | "same bytes" | "piece";
