@@ -41,7 +41,7 @@ describe("formatReport", () => {
     const text = formatReport([resultWith({})], { ...facts, leftOut: ["7z", "zopfli"] });
     expect(text).toContain("Measured on 2026-01-31 by `run.ts` on two cores.");
     expect(text).toContain("cannot make them: 7z; zopfli.");
-    expect(text).toContain("Against what is promised: none.");
+    expect(text).toContain("Against what is promised:\n\n- nothing falls short\n");
     expect(text.endsWith(formatResults([resultWith({})]))).toBe(true);
   });
 });

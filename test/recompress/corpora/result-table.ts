@@ -55,6 +55,7 @@ export interface RunFacts {
 export function formatReport(results: readonly Result[], facts: RunFacts): string {
   const listed = (names: readonly string[]): string =>
     names.length > 0 ? names.join("; ") : "none";
+  const faults = facts.faults.length > 0 ? facts.faults : ["nothing falls short"];
   return [
     "# Results of the corpora",
     "",
@@ -63,7 +64,9 @@ export function formatReport(results: readonly Result[], facts: RunFacts): strin
     "",
     `Left out, since the machine cannot make them: ${listed(facts.leftOut)}.`,
     "",
-    `Against what is promised: ${listed(facts.faults)}.`,
+    "Against what is promised:",
+    "",
+    ...faults.map((fault) => `- ${fault.split("\n", 1).join("")}`),
     "",
     formatResults(results),
   ].join("\n");
