@@ -1,13 +1,19 @@
 import { expect, it } from "vitest";
+import { EngineMemory } from "../../../src/recompress/engine-memory.ts";
 import { fuzzSamples } from "./samples.ts";
+import { runTrial } from "./trials.ts";
 import { faultsOf, merged, runTrials } from "./run-trials.ts";
 
 const TRIALS = 250;
 
-it("spoilt streams, recipes and plain bytes end as raw, refused, or in bytes that a digest shows", () => {
+it("spoilt streams, recipes and plain bytes end as raw, refused, or in bytes that a digest shows", async () => {
   const told: string[] = [];
-  const { ends, failedSeeds } = runTrials(fuzzSamples(), { seed: 0, trials: TRIALS }, (text) =>
-    told.push(text),
+  const samples = fuzzSamples();
+  const memory = new EngineMemory();
+  const { ends, failedSeeds } = await runTrials(
+    (seed) => runTrial(samples, seed, memory),
+    { seed: 0, trials: TRIALS },
+    (text) => told.push(text),
   );
   expect({ failedSeeds, told }).toEqual({ failedSeeds: [], told: [] });
   // All kinds of ends occur, or the trials try nothing.

@@ -1,12 +1,14 @@
 import { resourceUsage } from "node:process";
 import { inspect } from "node:util";
-import { EngineMemory } from "../../../src/recompress/engine-memory.ts";
-import type { FuzzSamples } from "./samples.ts";
-import { runTrial } from "./trials.ts";
 
 const TRIALS_BETWEEN_WORDS = 5000;
 /** What is garbage says nothing of what a trial takes. */
 const TRIALS_BETWEEN_COLLECTIONS = 10;
+
+/**
+ * One trial; the seed tells all about it. @returns what was spoilt, and how it ended. Fails when it ended as it may not.
+ */
+export type Trial = (seed: number) => string | Promise<string>;
 
 /** What came of many trials; goes from process to process. */
 export interface FuzzSummary {
@@ -28,18 +30,17 @@ export interface FuzzLimits {
 }
 
 /** Runs trials with seeds that follow one another; those that fail are told and do not end the run. */
-export function runTrials(
-  samples: FuzzSamples,
+export async function runTrials(
+  run: Trial,
   { seed, trials }: { readonly seed: number; readonly trials: number },
   tell: (text: string) => void,
-): FuzzSummary {
+): Promise<FuzzSummary> {
   const ends: Record<string, number> = {};
   const failedSeeds: number[] = [];
   const slowest = { seed, ms: 0 };
-  const memory = new EngineMemory();
   for (let trial = 0; trial < trials; trial++) {
     const startedMs = performance.now();
-    const end = endOf(() => runTrial(samples, seed + trial, memory), tell);
+    const end = await endOf(() => run(seed + trial), tell);
     if (end === "FAILED") failedSeeds.push(seed + trial);
     ends[end] = (ends[end] ?? 0) + 1;
     const ms = performance.now() - startedMs;
@@ -58,9 +59,12 @@ export function runTrials(
   };
 }
 
-function endOf(trial: () => string, tell: (text: string) => void): string {
+async function endOf(
+  trial: () => string | Promise<string>,
+  tell: (text: string) => void,
+): Promise<string> {
   try {
-    return trial();
+    return await trial();
   } catch (error) {
     tell(inspect(error));
     return "FAILED";

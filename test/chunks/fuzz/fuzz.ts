@@ -1,0 +1,12 @@
+/**
+ * `node test/chunks/fuzz/fuzz.ts`: spoils tars, packs and recipes of blobs, and looks that nothing worse comes of
+ * it than a refusal, or bytes that a digest shows to be wrong. Options: test/recompress/fuzz/fuzz-program.ts.
+ */
+import { fileURLToPath } from "node:url";
+import { runFuzzProgram } from "../../recompress/fuzz/fuzz-program.ts";
+import { chunkSamples, runChunkTrial } from "./trials.ts";
+
+await runFuzzProgram(fileURLToPath(import.meta.url), () => {
+  const samples = chunkSamples();
+  return (seed) => runChunkTrial(samples, seed);
+});
