@@ -2,9 +2,8 @@ import type { EngineMemory } from "./engine-memory.ts";
 import { GzipAnalyser } from "./gzip/gzip-analyser.ts";
 import type { Outcome } from "./outcome.ts";
 import type { StreamAnalyser, TakeBytes } from "./stream-codec.ts";
+import { FORMAT_SHOWS_IN_BYTES, formatOf } from "./stream-format.ts";
 import { ZstdAnalyser } from "./zstd/zstd-analyser.ts";
-
-const MAGIC_BYTES = 4;
 
 /**
  * Reads a stream that may be compressed and finds its recipe.
@@ -20,7 +19,7 @@ export function analyseStream(onPlain: TakeBytes, memory?: EngineMemory): Stream
 class SniffingAnalyser implements StreamAnalyser {
   readonly #onPlain: TakeBytes;
   readonly #memory: EngineMemory | undefined;
-  readonly #head = new Uint8Array(MAGIC_BYTES);
+  readonly #head = new Uint8Array(FORMAT_SHOWS_IN_BYTES);
   #held = 0;
   #analyser: StreamAnalyser | undefined;
   #isOther = false;
@@ -33,10 +32,10 @@ class SniffingAnalyser implements StreamAnalyser {
   write(bytes: Uint8Array): boolean {
     if (this.#isOther) return false;
     if (this.#analyser !== undefined) return this.#analyser.write(bytes);
-    const taken = Math.min(bytes.length, MAGIC_BYTES - this.#held);
+    const taken = Math.min(bytes.length, FORMAT_SHOWS_IN_BYTES - this.#held);
     this.#head.set(bytes.subarray(0, taken), this.#held);
     this.#held += taken;
-    return this.#held < MAGIC_BYTES || this.#begin(bytes.subarray(taken));
+    return this.#held < FORMAT_SHOWS_IN_BYTES || this.#begin(bytes.subarray(taken));
   }
 
   end(): Outcome {
@@ -51,12 +50,10 @@ class SniffingAnalyser implements StreamAnalyser {
     return this.#analyser.write(this.#head) && this.#analyser.write(rest);
   }
 
-  /** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
   #analyserFor(head: Uint8Array): StreamAnalyser | undefined {
     const [onPlain, memory] = [this.#onPlain, this.#memory];
-    if (head[0] === 0x1f && head[1] === 0x8b) return new GzipAnalyser({ onPlain });
-    const magic = new DataView(head.buffer).getUint32(0, true);
-    const isZstd = magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
-    return isZstd ? new ZstdAnalyser({ onPlain, memory }) : undefined;
+    const format = formatOf(head);
+    if (format === "gzip") return new GzipAnalyser({ onPlain });
+    return format === "zstd" ? new ZstdAnalyser({ onPlain, memory }) : undefined;
   }
 }

@@ -1,10 +1,9 @@
 import { GzipDecoder } from "./gzip/gzip-decoder.ts";
 import type { TakeBytes } from "./stream-codec.ts";
 import { BrokenStream } from "./stream-errors.ts";
+import { FORMAT_SHOWS_IN_BYTES, formatOf } from "./stream-format.ts";
 import type { DecodedBlock } from "./zstd/decoded-block.ts";
 import { ZstdDecoder } from "./zstd/decode/zstd-decoder.ts";
-
-const MAGIC_BYTES = 4;
 
 /** Decompresses a stream. After an error it must not be used again. */
 export interface StreamDecoder {
@@ -34,7 +33,7 @@ export function decodeStream(onPlain: TakeBytes): StreamDecoder {
 /** Looks at the first four bytes to tell the format. */
 class SniffingDecoder implements StreamDecoder {
   readonly #onPlain: TakeBytes;
-  readonly #head = new Uint8Array(MAGIC_BYTES);
+  readonly #head = new Uint8Array(FORMAT_SHOWS_IN_BYTES);
   #held = 0;
   #decoder: StreamDecoder | undefined;
 
@@ -47,10 +46,10 @@ class SniffingDecoder implements StreamDecoder {
       this.#decoder.write(bytes);
       return;
     }
-    const taken = Math.min(bytes.length, MAGIC_BYTES - this.#held);
+    const taken = Math.min(bytes.length, FORMAT_SHOWS_IN_BYTES - this.#held);
     this.#head.set(bytes.subarray(0, taken), this.#held);
     this.#held += taken;
-    if (this.#held < MAGIC_BYTES) return;
+    if (this.#held < FORMAT_SHOWS_IN_BYTES) return;
     this.#decoder = decoderFor(this.#head, this.#onPlain);
     this.#decoder.write(this.#head);
     this.#decoder.write(bytes.subarray(taken));
@@ -89,11 +88,8 @@ class ZstdPlainDecoder implements StreamDecoder {
   }
 }
 
-/** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
 function decoderFor(head: Uint8Array, onPlain: TakeBytes): StreamDecoder {
-  if (head[0] === 0x1f && head[1] === 0x8b) return new GzipDecoder(onPlain);
-  const magic = new DataView(head.buffer).getUint32(0, true);
-  const isZstd = magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
-  if (!isZstd) throw new BrokenStream("it is neither gzip nor zstd");
-  return new ZstdPlainDecoder(onPlain);
+  const format = formatOf(head);
+  if (format === undefined) throw new BrokenStream("it is neither gzip nor zstd");
+  return format === "gzip" ? new GzipDecoder(onPlain) : new ZstdPlainDecoder(onPlain);
 }

@@ -19,6 +19,7 @@ import {
   StoreNotLockable,
   type StoreRole,
 } from "./store-holder.ts";
+import { sqliteCodeOf } from "../lib/sqlite-code.ts";
 
 /** Whether a failure means that the filesystem has no locks at all. */
 export class NoLocksHere extends StoreNotLockable {}
@@ -79,18 +80,12 @@ async function openLocked(path: string, { role }: StoreHolder): Promise<{ close(
     return database;
   } catch (cause) {
     database?.close();
-    const code = primaryCodeOf(cause);
+    const code = sqliteCodeOf(cause);
     if (code === SQLITE_BUSY) throw new StoreInUse(await readNote(`${path}.json`), role);
     const message = `cannot lock ${path}: ${reasonOf(cause)}`;
     const hasNoLocks = code === SQLITE_IOERR || code === SQLITE_PROTOCOL;
     throw new (hasNoLocks ? NoLocksHere : StoreNotLockable)(message, { cause });
   }
-}
-
-/** The low byte of SQLite's extended result codes. */
-function primaryCodeOf(error: unknown): number | undefined {
-  const hasCode = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
-  return hasCode ? Number(error.errcode) & 0xff : undefined;
 }
 
 async function leaveNote(path: string, holder: StoreHolder): Promise<void> {

@@ -3,11 +3,11 @@ import type { EngineMemory } from "../../recompress/engine-memory.ts";
 import type { RawReason } from "../../recompress/outcome.ts";
 import { encodeRecipe } from "../../recompress/recipe.ts";
 import type { StreamAnalyser } from "../../recompress/stream-codec.ts";
+import { FORMAT_SHOWS_IN_BYTES, formatOf } from "../../recompress/stream-format.ts";
 import { type Digest, Digester } from "../../oci/digest.ts";
 import { type ChunkedPlain, PlainChunker, type TakeChunk } from "../plain/plain-chunker.ts";
 import { type BlobRecipe, LARGEST_TABLE_BYTES } from "../recipe/blob-recipe.ts";
 
-const HEAD_BYTES = 4;
 /** Of what is kept besides the chunks, with room for what is still to come. */
 const MOST_KEPT_BYTES = LARGEST_TABLE_BYTES / 2;
 
@@ -32,7 +32,7 @@ export class BlobChunker {
   readonly #chunker: PlainChunker;
   readonly #options: BlobChunking;
   readonly #digester = new Digester("sha256");
-  readonly #head = new Uint8Array(HEAD_BYTES);
+  readonly #head = new Uint8Array(FORMAT_SHOWS_IN_BYTES);
   #headBytes = 0;
   #blobBytes = 0;
   #analyser: StreamAnalyser | undefined;
@@ -51,17 +51,18 @@ export class BlobChunker {
     if (!this.#isWanted) return false;
     this.#digester.update(bytes);
     this.#blobBytes += bytes.length;
-    const taken = Math.min(bytes.length, HEAD_BYTES - this.#headBytes);
+    const taken = Math.min(bytes.length, FORMAT_SHOWS_IN_BYTES - this.#headBytes);
     this.#head.set(bytes.subarray(0, taken), this.#headBytes);
     this.#headBytes += taken;
-    if (taken > 0 && this.#headBytes === HEAD_BYTES) this.#begin();
-    if (this.#headBytes === HEAD_BYTES) this.#take(bytes.subarray(taken));
+    if (taken > 0 && this.#headBytes === FORMAT_SHOWS_IN_BYTES) this.#begin();
+    if (this.#headBytes === FORMAT_SHOWS_IN_BYTES) this.#take(bytes.subarray(taken));
     return this.#isWanted;
   }
 
   /** The blob has ended, or the caller has. Call once. */
   end(): ChunkedBlob {
-    if (this.#headBytes < HEAD_BYTES) this.#chunker.write(this.#head.subarray(0, this.#headBytes));
+    if (this.#headBytes < FORMAT_SHOWS_IN_BYTES)
+      this.#chunker.write(this.#head.subarray(0, this.#headBytes));
     const outcome = this.#analyser?.end();
     if (this.#isTooLarge) return { kind: "too-large" };
     if (outcome?.kind === "raw") return outcome;
@@ -74,7 +75,7 @@ export class BlobChunker {
   }
 
   #begin(): void {
-    if (!this.#options.asItIs && isCompressed(this.#head)) {
+    if (!this.#options.asItIs && formatOf(this.#head) !== undefined) {
       const onPlain = (plain: Uint8Array): void => this.#chunker.write(plain);
       this.#analyser = analyseStream(onPlain, this.#options.memory);
     }
@@ -91,11 +92,4 @@ export class BlobChunker {
     const digest: Digest = this.#digester.digest();
     return { digest, blobBytes: this.#blobBytes, stream, ...chunked };
   }
-}
-
-/** RFC 1952 section 2.3.1; RFC 8878 sections 3.1.1 and 3.1.2. */
-function isCompressed(head: Uint8Array): boolean {
-  const magic = new DataView(head.buffer).getUint32(0, true);
-  const isGzip = (magic & 0xffff) === 0x8b1f;
-  return isGzip || magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
 }

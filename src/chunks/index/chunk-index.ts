@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+import { sqliteCodeOf } from "../../lib/sqlite-code.ts";
 import { type ChunkId, chunkIdBytes } from "../chunk-id.ts";
 import type { PlacedFrame } from "../packs/pack-directory.ts";
 
@@ -9,6 +10,7 @@ const VERSION = 1;
 const CONTENTION_MS = 5000;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
+const DAMAGED: ReadonlySet<number> = new Set([SQLITE_CORRUPT, SQLITE_NOTADB]);
 
 const SCHEMA = `
   CREATE TABLE packs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL);
@@ -138,7 +140,7 @@ export class ChunkIndex implements Disposable {
       change();
       this.#database.exec("COMMIT");
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
@@ -158,7 +160,7 @@ function openFile(path: string): DatabaseSync | undefined {
     if (isKnown) return database;
   } catch (error) {
     database.close();
-    if (isDamaged(error)) return undefined;
+    if (DAMAGED.has(sqliteCodeOf(error))) return undefined;
     throw error;
   }
   database.close();
@@ -171,12 +173,6 @@ function isEmpty(database: DatabaseSync): boolean {
 
 function numberOf(database: DatabaseSync, query: string): number {
   return Number(Object.values(database.prepare(query).get() ?? {})[0]);
-}
-
-/** The low byte of SQLite's extended result codes: https://sqlite.org/rescode.html. */
-function isDamaged(error: unknown): boolean {
-  const hasCode = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
-  return hasCode && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(Number(error.errcode) & 0xff);
 }
 
 function placeOf(row: Record<string, SQLOutputValue>): ChunkPlace {

@@ -8,6 +8,7 @@
 import { open } from "node:fs/promises";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Clock } from "../../lib/clock.ts";
+import { sqliteCodeOf } from "../../lib/sqlite-code.ts";
 import { JobQueueClosed, JobStoreCorrupt, JobStoreTooNew, JobStoreUnavailable } from "../errors.ts";
 import type { CallOptions } from "../job-queue.ts";
 import { APPLICATION_ID, MIGRATIONS } from "./schema.ts";
@@ -166,7 +167,7 @@ async function patiently<Result>(patience: Patience, task: () => Result): Promis
     try {
       return task();
     } catch (error) {
-      const isBusy = BUSY.has(codeOf(error));
+      const isBusy = BUSY.has(sqliteCodeOf(error));
       if (!isBusy || delayMs > LAST_BUSY_DELAY_MS) throw translated(path, error);
     }
     await clock.delay(delayMs, { signal });
@@ -176,18 +177,12 @@ async function patiently<Result>(patience: Patience, task: () => Result): Promis
 /** What SQLite has to say against a statement (code 1) is a bug of ours and stays as it is. */
 function translated(path: string, error: unknown): unknown {
   if (isClosed(error)) return new JobQueueClosed();
-  const code = codeOf(error);
+  const code = sqliteCodeOf(error);
   if (error instanceof UnreadableRow || DAMAGED.has(code)) {
     return new JobStoreCorrupt(path, { cause: error });
   }
   if (code <= 1 || !(error instanceof Error)) return error;
   return new JobStoreUnavailable(path, { cause: error, reason: error.message });
-}
-
-/** The low byte of SQLite's extended result codes; 0 when it is no error of SQLite. */
-function codeOf(error: unknown): number {
-  const hasCode = error instanceof Error && "errcode" in error && typeof error.errcode === "number";
-  return hasCode ? Number(error.errcode) & 0xff : 0;
 }
 
 /** Whoever waited for a busy file finds it closed. */

@@ -20,7 +20,7 @@ import { ZSTD_ENGINES } from "./zstd-engines.ts";
 import type { ZstdEngine } from "./zstd-engines.ts";
 import { readZstdHead } from "./zstd-head.ts";
 import type { ZstdHead } from "./zstd-head.ts";
-import { readRestarts } from "./zstd-restarts.ts";
+import { readRestarts, restartsWithinFrames } from "./zstd-restarts.ts";
 import type { RestartRecord, TarRestart } from "./zstd-restarts.ts";
 
 /** What a {@link ZstdRebuilder} works from. */
@@ -296,12 +296,4 @@ function placeOf(recipe: Recipe, index: number | undefined): RestartRecord | typ
   const record = readRestarts(recipe)[index];
   if (record === undefined) throw new RecipeError(`the recipe has no restart ${index}`);
   return record;
-}
-
-function restartsWithinFrames(recipe: Recipe): ReadonlySet<number> {
-  return new Set(
-    readRestarts(recipe).flatMap((place) => {
-      return place.kind === "tar" && place.frame !== undefined ? [place.streamByte] : [];
-    }),
-  );
 }

@@ -176,3 +176,12 @@ function isWithinItself({ plainFrom, plainAt, borders }: TarRestart): boolean {
 function areRising(numbers: readonly number[]): boolean {
   return numbers.every((number, at) => number >= (numbers[at - 1] ?? 0));
 }
+
+/** @returns the bytes of the stream at which restarts within frames begin. @throws {RecipeError} */
+export function restartsWithinFrames(recipe: Recipe): ReadonlySet<number> {
+  return new Set(
+    readRestarts(recipe).flatMap((place) => {
+      return place.kind === "tar" && place.frame !== undefined ? [place.streamByte] : [];
+    }),
+  );
+}
