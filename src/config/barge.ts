@@ -4,6 +4,7 @@ import { accessSchema } from "./access.ts";
 import { auditSchema, toAuditConfig } from "./audit.ts";
 import { bargeAuthSchema } from "./barge-auth.ts";
 import type { BargeConfig, Config } from "./config.ts";
+import { dedupSchema, toDedupConfig } from "./dedup.ts";
 import { LATER_KEYS } from "./later-keys.ts";
 import { optionalSize, text } from "./leaves.ts";
 
@@ -74,7 +75,7 @@ export const bargeSchema = z
     state: z
       .strictObject({
         directory: text().describe(
-          "Directory for what Barge may lose without harm: keys that sign tokens (they are made anew, and whoever is logged in logs in again) and the socket for the first administrator. Only its owner may enter it. Default: `barge/state` below the root of the filesystem driver.",
+          "Directory for what Barge may lose without harm: keys that sign tokens (they are made anew, and whoever is logged in logs in again), the index and the jobs of `barge.dedup` (made anew, too), and the socket for the first administrator. Only its owner may enter it. Default: `barge/state` below the root of the filesystem driver.",
         ),
       })
       .prefault({})
@@ -93,6 +94,7 @@ export const bargeSchema = z
       })
       .prefault({})
       .describe("How uploads are taken."),
+    dedup: dedupSchema,
     processes: processesSchema,
     limits: limitsSchema,
     trustedProxies: z
@@ -115,6 +117,7 @@ export function toBargeConfig(barge: z.output<typeof bargeSchema>): BargeConfig 
       memoryBytes: barge.limits.memory,
     },
     audit: toAuditConfig(barge.audit),
+    dedup: toDedupConfig(barge.dedup),
     trustedProxies: barge.trustedProxies ?? PRIVATE_RANGES,
     addressProxies: barge.trustedProxies ?? LOOPBACK_RANGES,
   };

@@ -33,6 +33,12 @@ const CAUTIONS: readonly Caution[] = [
       isSet(valueAt(file, ["http", "tls", "certificate"])),
     warning: "http.tls.minimumtls allows versions of TLS that are broken; tls1.2 is the default",
   },
+  {
+    when: (file) =>
+      valueAt(file, ["barge", "dedup", "cold"]) !== undefined &&
+      /^(?:index)?$/.test(lowerText(valueAt(file, ["barge", "dedup", "mode"]))),
+    warning: "barge.dedup.cold has no effect without barge.dedup.mode: at-rest",
+  },
 ];
 
 /** @param file the file as plain values, after environment variables. */

@@ -2,6 +2,7 @@
  * What Barge runs on: the reference registry's `config.yml` and the keys below `barge:`, checked,
  * with every default filled in and every unit in the name. Made by `load.ts` only; deep-frozen.
  */
+import type { DaySpan } from "../lib/day-spans.ts";
 import type { Secret } from "./secret.ts";
 
 export interface Config {
@@ -376,6 +377,7 @@ export interface BargeConfig {
   readonly processes: number | "auto";
   readonly limits: LimitsConfig;
   readonly audit: AuditConfig;
+  readonly dedup: DedupConfig;
   /** Addresses and CIDR blocks whose forwarded headers count. */
   readonly trustedProxies: readonly string[];
   /** Of these, those that are believed whom they speak for where wrong passwords are counted and audited. */
@@ -391,3 +393,21 @@ export interface LimitsConfig {
   /** Resident. */
   readonly memoryBytes: number | undefined;
 }
+
+/** Recipes of blobs, and blobs at rest. What can be carried out of it, `effectiveDedup` of `dedup.ts` says. */
+export interface DedupConfig {
+  readonly mode: DedupMode;
+  /** Whether the file names the mode: one that cannot work stops the start, where the default is left out. */
+  readonly isNamed: boolean;
+  /** Time since the last push or pull from which a blob is cold; at least 0. */
+  readonly coldMs: number;
+  /** From 1 to 64. `auto`: `dedupThreads` of `dedup.ts` knows. */
+  readonly threads: number | "auto";
+  /** Local times of day at which the work is done; at least one. */
+  readonly hours: readonly DaySpan[];
+  /** Free space below which nothing is written for it. */
+  readonly diskFloorBytes: number;
+}
+
+/** `index`: a recipe after each push. `at-rest`: also, cold blobs give up their data. */
+export type DedupMode = "off" | "index" | "at-rest";

@@ -49,7 +49,7 @@ class Fitting {
 
   #fitList(tree: Tree, shape: ListShape, path: Path): unknown {
     const items = expandShorthand(tree, shape);
-    if (!isTreeList(items)) return unfit(tree);
+    if (!isTreeList(items)) return unfit(items);
     return items.map((item, index) => this.fit(item, shape.item, [...path, index]));
   }
 

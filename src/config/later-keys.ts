@@ -1,6 +1,5 @@
 /** Keys of `barge:` that have their names already and come with later versions. */
 export const LATER_KEYS = {
-  dedup: "Deduplication.",
   registries: "Other registries, by name.",
   mirrors: "Rules for mirroring.",
   cache: "Pull-through upstreams.",

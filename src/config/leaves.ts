@@ -107,8 +107,13 @@ export function parameterCount(
     .prefault(limits.preset);
 }
 
+interface SizeLimits extends Pick<NumberLimits, "min" | "max"> {
+  /** As in the file. */
+  readonly preset: number | string;
+}
+
 /** Bytes, as a number or with a unit (`10MiB`). */
-export function size(limits: NumberLimits): z.ZodPrefault<z.ZodType<number, number | string>> {
+export function size(limits: SizeLimits): z.ZodPrefault<z.ZodType<number, number | string>> {
   return sizeValue(limits, `${limits.preset} or 10MiB`).prefault(limits.preset);
 }
 

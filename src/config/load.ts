@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { findCautions } from "./cautions.ts";
 import type { Config } from "./config.ts";
 import { ConfigInvalid, type ConfigProblem } from "./config-invalid.ts";
+import { findDedupCautions } from "./dedup.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { DEFAULT_CONFIG_TEXT } from "./defaults.ts";
 import { type Environment, type Origin, overrideFromEnvironment } from "./environment.ts";
@@ -89,6 +90,7 @@ export async function readConfig(given: ConfigText): Promise<LoadedConfig> {
       ...unknownKeys.filter(({ isError }) => !isError).map(unknownKeyWarning),
       ...findCautions(fitted.value, shape, environment),
       ...findMissingPlaces(parsed.data),
+      ...findDedupCautions(parsed.data),
     ],
   };
 }

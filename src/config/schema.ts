@@ -4,6 +4,7 @@ import { authSchema } from "./auth.ts";
 import { authProblems, toAuthConfig } from "./auth-config.ts";
 import { bargeSchema, processesProblems, toBargeConfig } from "./barge.ts";
 import type { Config } from "./config.ts";
+import { dedupProblems } from "./dedup.ts";
 import { healthSchema, toHealthConfig } from "./health.ts";
 import { httpSchema, toHttpConfig } from "./http.ts";
 import { catalogSchema, tagsSchema, toCatalogConfig, toTagsConfig } from "./limits.ts";
@@ -65,6 +66,9 @@ export const configSchema = sections.transform((file, context): Omit<Config, "so
   const barge = toBargeConfig(file.barge);
   for (const message of processesProblems({ barge, http, storage })) {
     context.addIssue({ code: "custom", path: ["barge", "processes"], message });
+  }
+  for (const message of dedupProblems({ barge, storage })) {
+    context.addIssue({ code: "custom", path: ["barge", "dedup", "mode"], message });
   }
   for (const { path, message } of authProblems(file, storage)) {
     context.addIssue({ code: "custom", path: [...path], message });

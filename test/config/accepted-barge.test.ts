@@ -35,6 +35,14 @@ test("barge takes its own keys", async () => {
   expect(barge).toEqual({
     state: { directory: "/s" },
     audit: { path: undefined, pulls: false },
+    dedup: {
+      mode: "index",
+      isNamed: false,
+      coldMs: 86_400_000,
+      threads: "auto",
+      hours: [{ startMinute: 0, endMinute: 1440 }],
+      diskFloorBytes: 2 * 2 ** 30,
+    },
     processes: 1,
     limits: { connections: undefined, bufferedBytes: undefined, memoryBytes: undefined },
     trustedProxies: ["10.0.0.7", "2001:db8::/32"],

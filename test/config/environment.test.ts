@@ -225,7 +225,7 @@ describe("REGISTRY_ variables", () => {
     ["REGISTRY_STORAGE_CACHE_BLOBDESCRIPTOR", "redis", "storage.cache.blobdescriptor"],
     ["REGISTRY_LOG_HOOKS_0_MAILOPTIONS_FROM", "a@example.com", "log.hooks[0]"],
     ["REGISTRY_MIDDLEWARE_STORAGE", "[{name: cloudfront}]", "middleware.storage[0]"],
-    ["BARGE_DEDUP_MODE", "index", "barge.dedup"],
+    ["BARGE_GC_SCHEDULE", "daily", "barge.gc"],
     ["BARGE_SCRUB", "true", "barge.scrub"],
   ])("%s=%s stops the start", async ([name = "", value, path]) => {
     const problems = await problemsOf(FILESYSTEM, { [name]: value });

@@ -36,6 +36,6 @@ test("publicJsonSchema() says what editors need and none of our marks", () => {
   expect(schema.properties).toMatchObject({
     storage: { anyOf: [{ type: "string" }, { type: "object" }] },
     log: { properties: { formatter: { enum: ["text", "json", "logstash"] } } },
-    barge: { additionalProperties: false, properties: { dedup: { not: {} } } },
+    barge: { additionalProperties: false, properties: { gc: { not: {} } } },
   });
 });

@@ -35,7 +35,7 @@ const NOT_CARRIED_OUT_TEXTS: readonly (readonly [string, string])[] = [
   [minimal("policy: {repository: {classes: [image]}}"), "policy.repository.classes"],
   [minimal("reporting: {bugsnag: {apikey: k}}"), "reporting"],
   [minimal("compatibility: {schema1: {enabled: true}}"), "compatibility.schema1.enabled"],
-  ...["dedup", "registries", "mirrors", "cache"].map(
+  ...["registries", "mirrors", "cache"].map(
     (key) => [minimal(`barge: {${key}: {}}`), `barge.${key}`] as const,
   ),
   ...["worker", "egress", "links", "sync", "pipelines", "runtime", "gc", "retention"].map(
@@ -236,12 +236,12 @@ storage: {filesystem: , s3: {chunksize: 1, v4auth: off}}
 auth: silly
 http: {addr: "5000", prefix: x, tls: {key: k}}
 tags: {maxtags: -1}
-barge: {dedup: {mode: off}, stat: {}}
+barge: {gc: {schedule: x}, stat: {}}
 `);
 
   expect(problems.map(({ path }) => path)).toEqual([
     "storage.s3.v4auth",
-    "barge.dedup",
+    "barge.gc",
     "barge.stat",
     "version",
     "storage.s3.bucket",
