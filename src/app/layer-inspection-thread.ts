@@ -1,79 +1,78 @@
 /**
  * A thread that inspects one layer after the other. It is sent {@link InspectionJob}s, each when the one
- * before is done, and posts {@link InspectionMessage}s, for each job its report last; an error ends the
+ * before is done, and posts {@link InspectionMessage}s, for each job its answer last; an error ends the
  * thread with it.
  */
 import { on } from "node:events";
-import { type FileHandle, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { parentPort } from "node:worker_threads";
-import { bytesKindOf, KIND_BYTES } from "../layouts/bytes-kind.ts";
-import { beginsAsImages, IMAGES_START_BYTES } from "../layouts/compressed-images.ts";
-import { LayoutError } from "../layouts/stored-layer.ts";
-import { type Digest, Digester, isDigestAlgorithm } from "../oci/digest.ts";
-import { analyseStream } from "../recompress/analyse.ts";
+import { Digester } from "../oci/digest.ts";
 import { decodeStream } from "../recompress/decode.ts";
-import type { Outcome } from "../recompress/outcome.ts";
 import { EngineMemory } from "../recompress/engine-memory.ts";
+import type { Outcome } from "../recompress/outcome.ts";
 import { rebuildStream } from "../recompress/rebuild.ts";
 import { decodeRecipe, encodeRecipe, type Recipe } from "../recompress/recipe.ts";
 import { InspectionFault } from "./inspection-fault.ts";
-import type {
-  ExactLayer,
-  InspectionJob,
-  InspectionMessage,
-  LayerReport,
-  RawLayer,
+import { type Analysis, analyseLayer } from "./layer-analysis.ts";
+import { holdBase } from "./layer-base.ts";
+import { bytesOf, type OpenLayer } from "./layer-bytes.ts";
+import { compareLayer } from "./layer-comparison.ts";
+import {
+  type ChunkCount,
+  type ExactLayer,
+  type InspectionAnswer,
+  type InspectionJob,
+  type InspectionMessage,
+  type InspectJob,
+  isInspectionJob,
+  type LayerReport,
+  type RawLayer,
 } from "./layer-report.ts";
-import { StreamStart } from "./stream-start.ts";
 
-const READ_BYTES = 1024 * 1024;
 /** One layer comes after the other, and its rebuild after its analysis. */
 const memory = new EngineMemory();
 
 if (parentPort !== null) {
   for await (const [job] of on(parentPort, "message")) {
-    post({ kind: "report", report: await inspect(parseJob(job)) });
+    if (!isInspectionJob(job)) throw new TypeError("not an inspection job");
+    post(await answerTo(job));
   }
 }
 
-async function inspect(job: InspectionJob): Promise<LayerReport> {
+async function answerTo(job: InspectionJob): Promise<InspectionAnswer> {
   await using file = await open(job.path);
-  const { head, plainStart, digest, outcome } = await analyse({ file, job });
-  const { sizeBytes: streamBytes } = job;
-  const isImages = beginsAsImages(plainStart.bytes);
-  const bytesKind = bytesKindOf(head.bytes, streamBytes);
-  const result = await resultOf(outcome, { digest, file, job });
-  return { streamBytes, digest, bytesKind, beginsAsImages: isImages, result };
+  const layer = { file, range: job, name: job.name };
+  if (job.kind === "inspect") return { kind: "report", report: await inspect(layer, job) };
+  await holdBase(layer, job.base, { algorithm: job.algorithm, memory, onRead });
+  return { kind: "held" };
 }
 
-interface Opened {
-  readonly file: FileHandle;
-  readonly job: InspectionJob;
+async function inspect(layer: OpenLayer, job: InspectJob): Promise<LayerReport> {
+  const { algorithm, sizeBytes: streamBytes } = job;
+  const takeChunks = () => (): void => undefined;
+  const analysis = await analyseLayer(layer, { algorithm, memory, onRead, takeChunks });
+  const { outcome, chunked, digest, bytesKind, beginsAsImages } = analysis;
+  const result = await resultOf(outcome, { layer, job, analysis });
+  const recipeBytes = result.kind === "exact" ? result.recipeBytes : 0;
+  const base = await compareLayer({ layer, analysis, recipeBytes, onRead }, job.bases);
+  const chunks = chunked && countOf(chunked.chunks);
+  return { streamBytes, digest, bytesKind, beginsAsImages, result, chunks, base };
 }
 
-interface Inspected extends Opened {
-  readonly digest: Digest;
-}
-
-interface Analysis {
-  readonly head: StreamStart;
-  readonly plainStart: StreamStart;
-  readonly digest: Digest;
-  readonly outcome: Outcome;
-}
-
-async function analyse(opened: Opened): Promise<Analysis> {
-  const head = new StreamStart(KIND_BYTES);
-  const plainStart = new StreamStart(IMAGES_START_BYTES);
-  const digester = new Digester(opened.job.algorithm);
-  const analyser = analyseStream((plain) => plainStart.take(plain), memory);
-  let isWanted = true;
-  for await (const bytes of piecesOf(opened)) {
-    head.take(bytes);
-    digester.update(bytes);
-    if (isWanted) isWanted = analyser.write(bytes);
+function countOf(chunks: Iterable<{ readonly sizeBytes: number }>): ChunkCount {
+  let count = 0;
+  let sizeBytes = 0;
+  for (const chunk of chunks) {
+    count += 1;
+    sizeBytes += chunk.sizeBytes;
   }
-  return { head, plainStart, digest: digester.digest(), outcome: analyser.end() };
+  return { count, sizeBytes };
+}
+
+interface Inspected {
+  readonly layer: OpenLayer;
+  readonly job: InspectJob;
+  readonly analysis: Analysis;
 }
 
 async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLayer | RawLayer> {
@@ -88,58 +87,21 @@ async function resultOf(outcome: Outcome, inspected: Inspected): Promise<ExactLa
 }
 
 /** @throws {InspectionFault} when the recipe does not bring the stream back */
-async function proveRebuild(recipe: Recipe, inspected: Inspected): Promise<void> {
-  const { algorithm, name } = inspected.job;
-  const digester = new Digester(algorithm);
+async function proveRebuild(recipe: Recipe, { layer, job, analysis }: Inspected): Promise<void> {
+  const digester = new Digester(job.algorithm);
   const rebuilder = rebuildStream(recipe, (bytes) => void digester.update(bytes), { memory });
   const decoder = decodeStream((plain) => void rebuilder.write(plain));
-  for await (const bytes of piecesOf(inspected)) decoder.write(bytes);
+  for await (const bytes of bytesOf(layer, onRead)) decoder.write(bytes);
   decoder.end();
   rebuilder.end();
-  if (digester.digest() === inspected.digest) return;
-  throw new InspectionFault(name, "the rebuilt bytes differ");
+  if (digester.digest() === analysis.digest) return;
+  throw new InspectionFault(job.name, "the rebuilt bytes differ");
 }
 
-async function* piecesOf({ file, job }: Opened): AsyncGenerator<Uint8Array> {
-  const buffer = new Uint8Array(READ_BYTES);
-  for (let read = 0; read < job.sizeBytes;) {
-    const wanted = Math.min(READ_BYTES, job.sizeBytes - read);
-    const { bytesRead } = await file.read(buffer, 0, wanted, job.offset + read);
-    if (bytesRead === 0) {
-      throw new LayoutError(`${job.name}: the file became shorter while it was read`);
-    }
-    read += bytesRead;
-    post({ kind: "progress", bytes: bytesRead });
-    yield buffer.subarray(0, bytesRead);
-  }
+function onRead(bytes: number): void {
+  post({ kind: "progress", bytes });
 }
 
 function post(message: InspectionMessage): void {
   parentPort?.postMessage(message);
-}
-
-function parseJob(data: unknown): InspectionJob {
-  const { path, name, offset, sizeBytes, algorithm, verify } = { ...emptyJob(), ...objectIn(data) };
-  const isText = typeof path === "string" && typeof name === "string";
-  const isAlgorithm = typeof algorithm === "string" && isDigestAlgorithm(algorithm);
-  if (!isText || !isAlgorithm || typeof verify !== "boolean") {
-    throw new TypeError("not an inspection job");
-  }
-  return { path, name, offset: Number(offset), sizeBytes: Number(sizeBytes), algorithm, verify };
-}
-
-function objectIn(data: unknown): object {
-  return typeof data === "object" && data !== null ? data : {};
-}
-
-function emptyJob(): Record<keyof InspectionJob, unknown> {
-  const nothing = undefined;
-  return {
-    path: nothing,
-    name: nothing,
-    offset: nothing,
-    sizeBytes: nothing,
-    algorithm: nothing,
-    verify: nothing,
-  };
 }

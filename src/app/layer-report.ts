@@ -4,13 +4,38 @@ import type { FileRange } from "../layouts/stored-layer.ts";
 import type { Findings, RawReason } from "../recompress/outcome.ts";
 import type { StreamFormat } from "../recompress/recipe.ts";
 
-/** What is asked of the thread that inspects a layer. */
-export interface InspectionJob extends FileRange {
+/** What is asked of the thread that inspects layers. */
+export type InspectionJob = InspectJob | HoldJob;
+
+interface LayerJob extends FileRange {
   /** How to name the layer in messages. */
   readonly name: string;
-  /** Of the digest that the report is to have. */
+  /** Of the digest that is to be found. */
   readonly algorithm: DigestAlgorithm;
+}
+
+/** To look into a layer. */
+export interface InspectJob extends LayerJob {
+  readonly kind: "inspect";
   readonly verify: boolean;
+  /** What to compare it with: those that were held before. */
+  readonly bases: readonly HeldBase[];
+}
+
+/** To keep the chunks of a layer that others will be compared with. */
+export interface HoldJob extends LayerJob {
+  readonly kind: "hold";
+  readonly base: HeldBase;
+}
+
+/** A layer that others are compared with. */
+export interface HeldBase {
+  /** As it was named. */
+  readonly file: string;
+  /** Whether the file is the layer, and not an image that has it. */
+  readonly isWhole: boolean;
+  /** An empty folder where its chunks are kept. */
+  readonly folder: string;
 }
 
 /** What was found out about one layer. */
@@ -23,6 +48,27 @@ export interface LayerReport {
   /** Whether the plain bytes begin as an archive of images does, which was then compressed as a whole. */
   readonly beginsAsImages: boolean;
   readonly result: ExactLayer | RawLayer;
+  /** As a registry would keep it. `undefined` when it has so many files that it would not be chunked. */
+  readonly chunks: ChunkCount | undefined;
+  /** `undefined` when nothing is held to compare it with, or it would not be chunked. */
+  readonly base: BaseComparison | undefined;
+}
+
+/** What a layer is cut into: its files, or all of it where it is kept as it is. */
+export interface ChunkCount {
+  readonly count: number;
+  /** Of all chunks together. */
+  readonly sizeBytes: number;
+}
+
+/** A layer beside the one of those held that it shares most with. */
+export interface BaseComparison extends Pick<HeldBase, "file" | "isWhole"> {
+  /** Of the base. */
+  readonly digest: Digest;
+  /** Plain bytes in chunks that the base has as well. */
+  readonly sharedBytes: number;
+  /** What has to travel to someone who holds the base. */
+  readonly deltaBytes: number;
 }
 
 /** A layer that a recipe brings back bit for bit. */
@@ -42,13 +88,30 @@ export interface RawLayer {
   readonly reason: RawReason;
 }
 
-/** What the thread says. */
-export type InspectionMessage =
-  | { readonly kind: "progress"; readonly bytes: number }
-  | { readonly kind: "report"; readonly report: LayerReport };
+/** What the thread says; all but progress ends a job. */
+export type InspectionMessage = InspectionAnswer | ProgressMessage;
+
+export interface ProgressMessage {
+  readonly kind: "progress";
+  /** Read since it was told last. */
+  readonly bytes: number;
+}
+
+export type InspectionAnswer =
+  | { readonly kind: "report"; readonly report: LayerReport }
+  | { readonly kind: "held" };
+
+const MESSAGE_KINDS: ReadonlySet<unknown> = new Set(["progress", "report", "held"]);
 
 /** Both ends are the same program; this guards against a message that is none of theirs. */
 export function isInspectionMessage(message: unknown): message is InspectionMessage {
   if (typeof message !== "object" || message === null || !("kind" in message)) return false;
-  return message.kind === "progress" || message.kind === "report";
+  return MESSAGE_KINDS.has(message.kind);
+}
+
+/** As {@link isInspectionMessage}. */
+export function isInspectionJob(message: unknown): message is InspectionJob {
+  if (typeof message !== "object" || message === null || !("kind" in message)) return false;
+  const isInspect = message.kind === "inspect" && "verify" in message;
+  return isInspect ? typeof message.verify === "boolean" : message.kind === "hold";
 }

@@ -1,6 +1,7 @@
 /** One sentence for whoever builds an image: what its layer costs where a line is thin. */
 import type { ExactLayer } from "../app/layer-report.ts";
 import type { BytesKind } from "../layouts/bytes-kind.ts";
+import { percentText } from "./percent-text.ts";
 import { type Flaw, type FoundLayer, verdictOf } from "./layer-verdict.ts";
 
 /** Above this a recipe is worth a word: ten times what encoders with a model take. */
@@ -30,13 +31,13 @@ export function adviceFor(found: FoundLayer): string {
 function adviceForForeseen(result: ExactLayer): string {
   const share = recipeShare(result);
   const isNotable = share > NOTABLE_RECIPE_SHARE && result.recipeBytes > NOTABLE_RECIPE_BYTES;
-  return isNotable ? `${WELL} Its recipe takes ${percent(share)} of its size on top.` : WELL;
+  return isNotable ? `${WELL} Its recipe takes ${percentText(share)} of its size on top.` : WELL;
 }
 
 function adviceForLike(result: ExactLayer, found: FoundLayer): string {
   return (
     "Travels, but its encoder is known only nearly, and each version costs " +
-    `${percent(recipeShare(result))} of its size on top: to save that, compress it again, ${howTo(found)}.`
+    `${percentText(recipeShare(result))} of its size on top: to save that, compress it again, ${howTo(found)}.`
   );
 }
 
@@ -99,9 +100,4 @@ function howTo({ layer, report }: FoundLayer): string {
 
 function recipeShare({ findings, recipeBytes }: ExactLayer): number {
   return recipeBytes / Math.max(1, findings.streamBytes);
-}
-
-function percent(share: number): string {
-  if (share < 0.0001) return "less than 0.01 %";
-  return `${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`;
 }

@@ -5,6 +5,7 @@ import { bytesText } from "./bytes-text.ts";
 import type { Io } from "./io.ts";
 import { adviceFor } from "./layer-advice.ts";
 import { type FoundLayer, type Verdict, verdictOf } from "./layer-verdict.ts";
+import { percentText } from "./percent-text.ts";
 import { printJson } from "./print-json.ts";
 import { formatTable } from "./table.ts";
 
@@ -15,12 +16,21 @@ const DIGEST_LENGTH = "sha256:".length + 12;
 /** How many layers a line of advice names. */
 const MOST_NAMES = 4;
 
-/** The shape that scripts rely on: each member is always there. What is not known is `null`, sizes are bytes. */
-export function printDocument(found: readonly FoundLayer[], io: Io): void {
-  printJson(found.map(documentOf), io);
+/**
+ * The shape that scripts rely on: each member is always there. What is not known is `null`, sizes are bytes.
+ *
+ * @param options.hasBase whether the layers were compared: only then there is `base`
+ */
+export function printDocument(
+  found: readonly FoundLayer[],
+  io: Io,
+  { hasBase }: { readonly hasBase: boolean },
+): void {
+  const documents = found.map((one) => documentOf(one, hasBase));
+  printJson(documents, io);
 }
 
-function documentOf(found: FoundLayer): object {
+function documentOf(found: FoundLayer, hasBase: boolean): object {
   const { layer, report } = found;
   const { travels, flaw } = verdictOf(found);
   return {
@@ -35,7 +45,15 @@ function documentOf(found: FoundLayer): object {
     reasonKind: flaw?.kind ?? null,
     travels,
     advice: adviceFor(found),
+    chunks: report.chunks?.count ?? null,
+    ...(hasBase ? { base: baseOf(report) } : {}),
   };
+}
+
+function baseOf({ base }: LayerReport): object | null {
+  if (base === undefined) return null;
+  const { file, digest, sharedBytes, deltaBytes } = base;
+  return { file, digest, sharedBytes, deltaBytes };
 }
 
 /** What is known of the bytes, whatever an image says of them. */
@@ -66,6 +84,8 @@ export function printText(found: readonly FoundLayer[], { stdout }: Pick<Io, "st
   const names = namesOf(found);
   const rows = found.map((one, index) => [names[index] ?? "", ...cellsOf(one)]);
   stdout(`${formatTable(HEADINGS, rows)}\n`);
+  const compared = found.flatMap(({ report }, index) => comparisonOf(report, names[index] ?? ""));
+  if (compared.length > 0) stdout(`${compared.join("")}\n`);
   for (const [advice, layers] of byAdvice(found, names)) {
     stdout(`${printable(subjectOf(layers, found.length))}: ${advice}\n`);
   }
@@ -88,6 +108,17 @@ function exactWord({ flaw }: Verdict): string {
   if (flaw === undefined) return "yes";
   if (flaw.kind === "not-compressed") return "as it is";
   return flaw.kind === "broken" || flaw.kind === "wrong-digest" ? "damaged" : "no";
+}
+
+/** A line of its own: the figures of no two layers are alike. */
+function comparisonOf(report: LayerReport, name: string): readonly string[] {
+  const { base, chunks, streamBytes } = report;
+  if (base === undefined || chunks === undefined) return [];
+  const shared = percentText(base.sharedBytes / Math.max(1, chunks.sizeBytes));
+  const part = percentText(base.deltaBytes / Math.max(1, streamBytes));
+  const from = base.isWhole ? base.file : `${base.file} ${base.digest.slice(0, DIGEST_LENGTH)}`;
+  const delta = `a delta is ${bytesText(base.deltaBytes)} (${part} of the layer)`;
+  return [printable(`${name}: shares ${shared} with ${from}; ${delta}`) + "\n"];
 }
 
 /** Layers with the same advice stand in one line. */

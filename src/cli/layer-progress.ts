@@ -34,7 +34,7 @@ export function showProgress(
   };
 }
 
-/** `42 % of 1.2 GB read`; each layer is read twice when its recipe is tried. */
+/** `42 % of 1.2 GB read`; each layer is read again when its recipe is tried, and when it is compared. */
 export function progressText(readBytes: number, totalBytes: number): string {
   const percent = Math.min(100, Math.floor((readBytes / Math.max(1, totalBytes)) * 100));
   return `${percent} % of ${bytesText(totalBytes)} read`;

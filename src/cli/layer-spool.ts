@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { LayoutError } from "../layouts/stored-layer.ts";
+import { asNoRoom } from "../app/layer-room.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface Spool extends AsyncDisposable {
@@ -33,15 +33,8 @@ export async function spooled(
     await pipeline(stdin, createWriteStream(path, { mode: 0o600 }), { signal });
   } catch (cause) {
     signal.throwIfAborted();
-    if (!isFull(cause)) throw cause;
-    const text = `no room in ${tmpdir()} for standard input; TMPDIR names another place`;
-    throw new LayoutError(text, { cause });
+    throw asNoRoom(cause, "standard input");
   }
   const made = making.move();
   return { path, [Symbol.asyncDispose]: async () => await made.disposeAsync() };
-}
-
-function isFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return code === "ENOSPC" || code === "EDQUOT";
 }

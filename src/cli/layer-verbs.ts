@@ -15,12 +15,14 @@ FILE is one of
   -                 standard input, one of these; it is kept below TMPDIR meanwhile
 
 A layer is exact when its bytes can be made again from its tar and a small recipe: then new versions of an
-image cost only what changed in their files. In CI, after a build:
+image cost only what changed in their files. How much that is between two versions:
+  barge layer inspect --base app-1.tar app-2.tar
+Of images, each layer is compared with the one of the base that it shares most with. In CI, after a build:
   docker save team/app:1 | barge layer inspect --require-exact -
 
 With --format json: [{file, digest, gzipBytes, tarBytes, encoder, level, framing, exact, reason,
-recipeBytes, travels, advice, ...}], sizes in bytes; gzipBytes is the layer's size, however it is compressed,
-and null is what is not known.
+recipeBytes, travels, advice, chunks, base?: {file, digest, sharedBytes, deltaBytes}, ...}], sizes in bytes;
+gzipBytes is the layer's size, however it is compressed, and null is what is not known.
 
 Exit codes: 0 inspected; 1 a file is damaged, empty, ends early, or holds no image that is whole; 2 wrong
 flags; 3 no such file; 5 a layer is not as --require-exact or --max-recipe ask; 130 interrupted.`;
@@ -31,6 +33,10 @@ export function addLayerVerbs(program: Command, verb: AddVerb): void {
     .command("inspect")
     .description("say who compressed a layer, and whether new versions of it will travel well")
     .argument("<file...>", "layers, archives or layouts; - for standard input")
+    .option(
+      "--base <file>",
+      "an older layer, archive or layout: also say what would travel to someone who holds it",
+    )
     .option("--threads <number>", "layers at once (default: one a processor, at most 8)", threadsOf)
     .option("--no-verify", "do not rebuild each layer to prove its recipe: half the time")
     .option(
@@ -46,10 +52,11 @@ export function addLayerVerbs(program: Command, verb: AddVerb): void {
     .addHelpText("after", INSPECT_HELP);
   verb(command, async (files, flags, io) => {
     const { runInspect } = await import("./layer.ts");
-    const { threads, maxRecipe } = flags;
+    const { base, threads, maxRecipe } = flags;
     return await runInspect(
       {
         files,
+        base: typeof base === "string" ? base : undefined,
         threads: typeof threads === "number" ? threads : usualThreads(),
         verify: flags["verify"] !== false,
         requireExact: flags["requireExact"] === true,

@@ -1,11 +1,11 @@
 /** `barge layer inspect`: says who compressed a layer, and what it will cost to move and to keep. */
 import type { Readable } from "node:stream";
 import { asFault } from "../app/inspection-fault.ts";
-import { inspectLayers } from "../app/layer-inspection.ts";
+import { bytesToRead, inspectLayers } from "../app/layer-inspection.ts";
 import { printable } from "../client/printable.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { findLayers } from "../layouts/find-layers.ts";
-import type { StoredLayer } from "../layouts/stored-layer.ts";
+import { LayoutError, type StoredLayer } from "../layouts/stored-layer.ts";
 import { exitCodeOf, printFailure } from "./failure.ts";
 import type { Io } from "./io.ts";
 import { printDocument, printText } from "./layer-output.ts";
@@ -13,10 +13,13 @@ import { showProgress } from "./layer-progress.ts";
 import { type Spool, spooled } from "./layer-spool.ts";
 import { type FoundLayer, type Gate, holdsGate } from "./layer-verdict.ts";
 import { Interrupted } from "./terminal.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface InspectArguments extends Gate {
   /** Files, folders, or `-` for standard input. At least one. */
   readonly files: readonly string[];
+  /** A file or folder with layers to compare each one with; not standard input. */
+  readonly base: string | undefined;
   readonly threads: number;
   /** Whether each recipe is tried by rebuilding the layer. */
   readonly verify: boolean;
@@ -62,12 +65,14 @@ async function inspect(
   const stop = new AbortController();
   using _interrupt = surroundings.onInterrupt(() => stop.abort(new Interrupted()));
   const { signal } = stop;
+  const bases = args.base === undefined ? [] : await basesOf(args.base);
   const isPiped = args.files.includes(STDIN);
   await using spool = isPiped ? await spooled(surroundings.stdin, signal) : undefined;
   const { layers, failures } = await layersOf(args.files, spool, io);
-  const found = await inspected(layers, { args, io, signal, surroundings });
+  const found = await inspected(layers, { args, bases, io, signal, surroundings });
   if (args.format === "text") printText(found, io);
-  else if (found.length > 0 || failures.length === 0) printDocument(found, io);
+  else if (found.length > 0 || failures.length === 0)
+    printDocument(found, io, { hasBase: bases.length > 0 });
   if (failures.length > 0) return exitCodeOf(failures[0]);
   return holdsGate(found, args) ? 0 : EXIT_GATE;
 }
@@ -116,8 +121,17 @@ async function layersOf(
   return { layers, failures };
 }
 
+/** @throws {LayoutError} {UsageError} {Error} of the file system, when there is nothing to compare with. */
+async function basesOf(file: string): Promise<readonly StoredLayer[]> {
+  if (file === STDIN) throw new UsageError("--base is a file or a folder, not standard input");
+  const layers = await findLayers(file);
+  if (layers.length === 0) throw new LayoutError(`${file}: an image without layers`);
+  return layers;
+}
+
 interface Inspection {
   readonly args: InspectArguments;
+  readonly bases: readonly StoredLayer[];
   readonly io: Io;
   readonly signal: AbortSignal;
   readonly surroundings: Surroundings;
@@ -125,15 +139,14 @@ interface Inspection {
 
 async function inspected(
   layers: readonly StoredLayer[],
-  { args, io, signal, surroundings }: Inspection,
+  { args, bases, io, signal, surroundings }: Inspection,
 ): Promise<readonly FoundLayer[]> {
   const { threads, verify } = args;
-  const passes = verify ? 2 : 1;
-  const totalBytes = layers.reduce((sum, { range }) => sum + range.sizeBytes, 0) * passes;
+  const totalBytes = bytesToRead(layers, { verify, bases });
   const { isTerminal, clock } = surroundings;
   using progress = showProgress(isTerminal ? io.stderr : undefined, { totalBytes, clock });
   const { onProgress } = progress;
-  const reports = await inspectLayers(layers, { threads, verify, signal, onProgress });
+  const reports = await inspectLayers(layers, { threads, verify, bases, signal, onProgress });
   return layers.flatMap((layer, index) => {
     const report = reports[index];
     return report === undefined ? [] : { layer, report };

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { inspectLayers, type InspectionOptions } from "../../src/app/layer-inspection.ts";
+import {
+  bytesToRead,
+  inspectLayers,
+  type InspectionOptions,
+} from "../../src/app/layer-inspection.ts";
 import type { StoredLayer } from "../../src/layouts/stored-layer.ts";
 import { digestOf } from "../../src/oci/digest.ts";
 import { plainLayer } from "../fixtures/plain-layer.ts";
@@ -25,6 +29,42 @@ it("inspectLayers() reads parts of a file, and tells progress for all of them", 
   expect(reports.map(({ digest }) => digest)).toEqual([digestOf(STREAM), digestOf(LAYER)]);
   expect(reports.map(({ result }) => result.kind)).toEqual(["exact", "raw"]);
   expect(progressBytes).toBe(2 * (STREAM.length + LAYER.length));
+});
+
+it.each([true, false])(
+  "inspectLayers() reads as much as bytesToRead() says, tried (%s) and compared",
+  async (verify) => {
+    const other = plainLayer({ seed: 6, sizeBytes: 300_000 });
+    await using place = await fileOf(Buffer.concat([LAYER, STREAM, other]));
+    const layers = [
+      layerAt(place.path, LAYER.length, STREAM.length),
+      layerAt(place.path, 0, LAYER.length),
+      layerAt(place.path, LAYER.length + STREAM.length, other.length),
+    ];
+    const bases = layers.slice(0, 2);
+    let progressBytes = 0;
+    const onProgress = (by: number): void => void (progressBytes += by);
+    await inspectLayers(layers, options({ verify, bases, onProgress }));
+    expect(progressBytes).toBe(bytesToRead(layers, { verify, bases }));
+    const all = STREAM.length + LAYER.length;
+    expect(progressBytes).toBe((verify ? 3 : 2) * (all + other.length) + all);
+  },
+);
+
+it("inspectLayers() reads no base where there is nothing to compare with it", async () => {
+  const bases = [layerAt("/nowhere/layer", 0, 1)];
+  expect(await inspectLayers([], options({ bases }))).toEqual([]);
+});
+
+it("inspectLayers() ends when its signal says so while it reads a base", async () => {
+  await using place = await fileOf(STREAM);
+  const layers = [layerAt(place.path, 0, STREAM.length)];
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const onProgress = (): void => stop.abort(reason);
+  const bases = layers;
+  const { signal } = stop;
+  await expect(inspectLayers(layers, options({ signal, bases, onProgress }))).rejects.toBe(reason);
 });
 
 it("inspectLayers() hashes a layer by the algorithm of its digest", async () => {
@@ -90,7 +130,7 @@ it("inspectLayers() of no layers has nothing to report", async () => {
 
 function options(some: Partial<InspectionOptions> = {}): InspectionOptions {
   const { signal } = new AbortController();
-  return { threads: 2, verify: true, signal, onProgress: () => undefined, ...some };
+  return { threads: 2, verify: true, bases: [], signal, onProgress: () => undefined, ...some };
 }
 
 function layerAt(path: string, offset: number, sizeBytes: number): StoredLayer {

@@ -87,6 +87,7 @@ export async function inspectWith(
   };
   const code = await runInspect(
     {
+      base: undefined,
       threads: 2,
       verify: true,
       requireExact: false,

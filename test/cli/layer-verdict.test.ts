@@ -182,6 +182,8 @@ function foundLayer(bytesKind: BytesKind, layer: Partial<StoredLayer>): FoundLay
     bytesKind,
     beginsAsImages: false,
     result: { kind: "raw", reason },
+    chunks: undefined,
+    base: undefined,
   };
   const range = { path: "file", offset: 0, sizeBytes: streamBytes };
   const said = { digest: undefined, mediaType: undefined, images: [] };

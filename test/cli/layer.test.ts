@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../src/oci/digest.ts";
+import { chunk } from "../chunks/delta/made-versions.ts";
 import { plainLayer } from "../fixtures/plain-layer.ts";
 import { runProgram } from "../fixtures/program.ts";
 import { say } from "./configured-store.ts";
@@ -13,6 +14,9 @@ const EXACT = gzipSync(LAYER, { level: 0 });
 const NOISE = gzipSync(LAYER, { level: 7, memLevel: 2 });
 /** No recipe knows what the zstd program writes. */
 const UNKNOWN = zstdCompressSync(LAYER);
+
+/** Of the plain layer, however it is compressed. */
+const CHUNKS = chunk(LAYER).ids.length;
 
 /** What stands in the document in place of what is not known. */
 const NOTHING_FOUND = {
@@ -54,6 +58,7 @@ describe("barge layer inspect", () => {
       reasonKind: null,
       travels: "well",
       advice: expect.stringMatching(/^Travels/) as string,
+      chunks: CHUNKS,
     });
     expect(unknown).toEqual({
       ...NOTHING_FOUND,
@@ -65,6 +70,7 @@ describe("barge layer inspect", () => {
       reasonKind: "unknown-encoder",
       travels: "whole",
       advice: expect.stringMatching(/^Moves whole each time/) as string,
+      chunks: chunk(UNKNOWN).ids.length,
     });
     expect(plain).toEqual({
       ...NOTHING_FOUND,
@@ -77,6 +83,7 @@ describe("barge layer inspect", () => {
       reasonKind: "not-compressed",
       travels: "well",
       advice: expect.stringMatching(/^Travels well/) as string,
+      chunks: CHUNKS,
     });
   });
 
