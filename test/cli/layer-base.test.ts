@@ -21,7 +21,7 @@ const CHANGED = noise(100_000, 2);
 const NEW_BYTES = 20_000;
 const OLD_TAR = tarOf({ "usr/kept": KEPT, "usr/lib/changed.so.1.2": CHANGED, "usr/gone": "few" });
 const NEW_TAR = tarOf({
-  "usr/kept": KEPT,
+  "opt/moved": KEPT,
   "usr/lib/changed.so.1.3": revised(CHANGED),
   "usr/new": noise(NEW_BYTES, 3),
 });
@@ -83,6 +83,8 @@ describe("barge layer inspect --base", () => {
     expect(shared).toBe(KEPT.length + CHANGED.length + 3);
     expect(deltaBytes).toBeGreaterThan(50);
     expect(deltaBytes).toBeLessThan(1000);
+    const small = gzipSync(LAYER, { level: 9 });
+    expect((await compared(LAYER, small)).deltaBytes).toBeLessThan(small.length / 5);
   });
 
   it("counts all of a layer that has nothing of the base", async () => {
