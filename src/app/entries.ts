@@ -15,8 +15,8 @@ const ENTRIES = {
   "hash-worker": "../content/hash-worker.ts",
   /** Thread that inspects a layer. */
   "layer-inspection-thread": "./layer-inspection-thread.ts",
-  /** Thread that rebuilds pieces of a compressed layer. */
-  "rebuild-thread": "./rebuild-thread.ts",
+  /** Thread that makes chunks of blobs, and blobs of chunks. */
+  "dedup-thread": "../dedup/threads/dedup-thread.ts",
 } as const;
 
 export type EntryName = keyof typeof ENTRIES;

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os";
 import type { Access } from "../auth/access.ts";
 import type { Config } from "../config/config.ts";
+import type { ColdBlobs } from "../content/cold-blobs.ts";
 import type { Hashing } from "../content/hashing.ts";
 import { HashThreads } from "../content/hash-threads.ts";
 import { createHashStaged } from "../content/hash-staged.ts";
@@ -48,6 +49,8 @@ export interface RegistryParts {
   readonly stopping: AbortSignal;
   /** Open for as long as requests may come. */
   readonly hashing: Hashing;
+  /** What makes blobs whose data is not there; without it, nobody does. */
+  readonly cold?: ColdBlobs;
   /** Who may do what. */
   readonly access: Access;
   /** Where it is written down who did what, if it is. */
@@ -77,6 +80,7 @@ export async function createRegistryApp(
     tagConcurrency: config.storage.tagConcurrency,
     hashing: parts.hashing,
     hashStaged: createHashStaged(driver, entryUrl("hash-worker")),
+    ...(parts.cold && { cold: parts.cold }),
   });
   const { audit } = parts;
   if (audit) auditEvents(events, audit, config.barge.audit);

@@ -1,6 +1,8 @@
 /** What one process needs to serve, opened in order, and its end. */
 import { openStorageDriver } from "../../storage-drivers/index.ts";
 import type { Config } from "../config/config.ts";
+import type { Dedup } from "../dedup/dedup.ts";
+import type { EventBus } from "../events/bus.ts";
 import type { Webhook } from "../events/webhook.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createMetrics } from "../observability/create-metrics.ts";
@@ -18,6 +20,7 @@ import { createNeighbours } from "./neighbours.ts";
 import { createHealthChecks, createWebhooks, openAccessLog } from "./observation.ts";
 import { isCarelesslyOpen } from "./openness.ts";
 import { createOverloadGuard } from "./overload-guard.ts";
+import { createDedup, hearPushes } from "./storage-at-rest.ts";
 import type { ProcessReport } from "./process-messages.ts";
 import { createHashThreads, createRegistryApp } from "./registry-app.ts";
 import { runningEffects } from "./running-effects.ts";
@@ -59,8 +62,9 @@ export async function openServing(config: Config, options: ServingOptions): Prom
   const webhooks = createWebhooks(config, { log, metrics, instanceId });
   const health = resources.use(createHealthChecks(config, { driver: store.driver, log }));
   const effects = runningEffects(store.driver);
-  const overload = resources.use(await createOverloadGuard(config, { log, metrics, processes }));
   const { driver } = effects;
+  const overload = resources.use(await createOverloadGuard(config, { log, metrics, processes }));
+  const dedup = resources.use(createDedup(config, { driver, log, stopping: stopping.signal }));
   const opened = await openAccess(config, { driver, log, resources });
   const audit = await openAudit(config, { log, resources });
   const administered = { ...opened, driver, log, audit, resources, stopping: stopping.signal };
@@ -73,21 +77,22 @@ export async function openServing(config: Config, options: ServingOptions): Prom
     stopping: stopping.signal,
     hashing: resources.use(createHashThreads()),
     refusal: overload.refusal,
+    cold: dedup.cold,
     access: opened.access,
     audit,
     neighbours: createNeighbours(config, administered),
   });
-  for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
+  tellOf(events, { dedup, webhooks });
   const report = (): Promise<ProcessReport> => reportOf({ metrics, health, webhooks });
   await options.beforeListening?.({ report, metrics });
-  const { listen, tls } = config.http;
-  const serverOptions = { listen, tls, listener, log, overload, portSharing };
-  const server = resources.use(await startServer(serverOptions));
+  const parts = { listener, log, overload, portSharing };
+  const server = resources.use(await startServer({ ...config.http, ...parts }));
   const isFirst = portSharing !== "further";
   if (localListener && isFirst) {
     await openAdminSocket(config, { listener: localListener, log, resources });
   }
   health.start();
+  dedup.start({ works: isFirst });
   return {
     ...store,
     server,
@@ -132,6 +137,14 @@ async function reportOf({ metrics, health, webhooks }: Reporting): Promise<Proce
     memory: process.memoryUsage(),
     endpoints: webhooks.map((webhook) => webhook.status()),
   };
+}
+
+function tellOf(
+  events: EventBus,
+  { dedup, webhooks }: { readonly dedup: Dedup; readonly webhooks: readonly Webhook[] },
+): void {
+  hearPushes(events, dedup);
+  for (const webhook of webhooks) events.subscribe((event) => webhook.accept(event));
 }
 
 async function closeWebhooks(webhooks: readonly Webhook[]): Promise<void> {

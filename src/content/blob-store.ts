@@ -9,6 +9,7 @@ import {
   hasPresignedUrls,
   type StorageDriver,
 } from "../storage/storage-driver.ts";
+import type { ColdBlobs } from "./cold-blobs.ts";
 import { BlobUnknown } from "./errors.ts";
 import { layerLink } from "./layout.ts";
 import type { Links } from "./links.ts";
@@ -21,12 +22,15 @@ export interface BlobStore {
     digest: Digest,
     options: CallOptions,
   ): Promise<StoredBlob | undefined>;
-  /** @throws {BlobUnknown} on the first pull, when the data went away since it was found. */
+  /**
+   * The data, or the blob made again where it is cold. @throws {BlobUnknown} on the first pull, when it went
+   * away since it was found.
+   */
   read(
     blob: StoredBlob,
     options: CallOptions & { readonly range?: ByteRange },
   ): AsyncIterable<Uint8Array>;
-  /** Path of the file that holds its data, or would. @returns `undefined` when the store has no files on this machine. */
+  /** Path of the file that holds its data, or would. @returns `undefined` when there is no such file on this machine. */
   localFile(blob: StoredBlob): string | undefined;
   /** A short-lived URL at which the store itself serves it. @returns `undefined` when the store cannot. */
   presign(
@@ -63,9 +67,10 @@ interface Deps {
   readonly driver: StorageDriver;
   readonly links: Links;
   readonly presence: Presence;
+  readonly cold: ColdBlobs;
 }
 
-export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
+export function createBlobStore({ driver, links, presence, cold }: Deps): BlobStore {
   const link: BlobStore["link"] = async (repository, { digest, sha256 }, options) => {
     await links.write(layerLink(repository, sha256), sha256, options);
     if (digest !== sha256) await links.write(layerLink(repository, digest), sha256, options);
@@ -75,18 +80,28 @@ export function createBlobStore({ driver, links, presence }: Deps): BlobStore {
     link,
 
     async *read(blob, options) {
+      const { sha256 } = blob;
+      cold.used(sha256);
       try {
-        yield* driver.read(blob.dataKey, options);
+        if (!blob.isCold) return yield* driver.read(blob.dataKey, options);
       } catch (cause) {
-        if (cause instanceof ObjectNotFound) throw new BlobUnknown(blob.digest, { cause });
-        throw cause;
+        if (!(cause instanceof ObjectNotFound)) throw cause;
+        // It may have gone cold since it was found.
+        const sizeBytes = await cold.sizeOf(sha256, options);
+        if (sizeBytes === undefined) throw new BlobUnknown(blob.digest, { cause });
       }
+      yield* cold.read(sha256, options);
     },
 
-    localFile: ({ dataKey }) => (hasLocalFiles(driver) ? driver.localPath(dataKey) : undefined),
+    localFile({ dataKey, sha256, isCold }) {
+      if (isCold || !hasLocalFiles(driver)) return undefined;
+      cold.used(sha256);
+      return driver.localPath(dataKey);
+    },
 
-    async presign({ dataKey }, options) {
-      if (!hasPresignedUrls(driver)) return undefined;
+    async presign({ dataKey, sha256, isCold }, options) {
+      if (isCold || !hasPresignedUrls(driver)) return undefined;
+      cold.used(sha256);
       return await driver.presign(dataKey, { ...options, expiresSeconds: PRESIGNED_SECONDS });
     },
 

@@ -5,6 +5,7 @@ import type { Logger } from "../observability/logger.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { type BlobStore, createBlobStore } from "./blob-store.ts";
 import { type Catalog, createCatalog } from "./catalog.ts";
+import { type ColdBlobs, NO_COLD_BLOBS } from "./cold-blobs.ts";
 import type { Hashing } from "./hashing.ts";
 import { createLinks } from "./links.ts";
 import { createManifestCache } from "./manifest-cache.ts";
@@ -37,6 +38,8 @@ export interface ContentDeps {
   readonly tagConcurrency: number;
   readonly hashing: Hashing;
   readonly hashStaged: HashStaged;
+  /** What makes blobs again whose data is not there; by default there are none. */
+  readonly cold?: ColdBlobs;
   /** Tells how long something may be remembered; the machine's by default. */
   readonly clock?: Clock;
 }
@@ -49,18 +52,19 @@ export async function createContentStore(deps: ContentDeps): Promise<ContentStor
     tagConcurrency,
     hashing,
     hashStaged,
+    cold = NO_COLD_BLOBS,
     clock = systemClock,
   } = deps;
   const now = (): Date => new Date();
   const links = createLinks({ driver, log, clock });
-  const presence = createPresence({ driver, links });
+  const presence = createPresence({ driver, links, cold });
   const history = createTagHistory({ driver });
   const cache = createManifestCache({ driver, clock });
   const reader = new ManifestReader({ driver, links, presence, cache });
   const tags = createTagStore({ driver, links, history, now, concurrency: tagConcurrency });
   const referrers = createReferrerIndex({ driver, presence });
   const policy = await createManifestPolicy(validation);
-  const blobs = createBlobStore({ driver, links, presence });
+  const blobs = createBlobStore({ driver, links, presence, cold });
   const removing = new SharedLock();
   const uploads = new UploadStore({ driver, blobs, hashing, hashStaged, newId: newUploadId, now });
   const manifests = new ManifestStore({

@@ -12,6 +12,12 @@
  *     _uploads/<id>/data, startedat                          an upload that is coming in
  *     _barge/history/<tag>/<entry>                           every move of the tag (ours)
  *     _barge/referrers/<algorithm>/<hex>/<algorithm>-<hex>   who refers to that subject (ours)
+ * barge/                                                     all of it ours
+ *   recipes/<algorithm>/<first two hex digits>/<hex>         how the blob is made
+ *   packs/<first two digits of its name>/<name>              chunks that blobs are made of
+ *   incoming/_uploads/<id>/data, startedat                   a pack, or a blob made again, that is coming in
+ *   quarantine/recipes/<algorithm>/<two>/<hex>               recipes of blobs that cannot be made again
+ *   quarantine/frames/<pack>-<at>                            frames of packs that are damaged
  * ```
  *
  * The content of every `link` is a digest without a newline. Data always lies under its sha256: the
@@ -27,14 +33,19 @@ const ROOT = "docker/registry/v2";
 
 export const REPOSITORIES = `${ROOT}/repositories`;
 export const BLOBS = `${ROOT}/blobs`;
+export const RECIPES = "barge/recipes";
+export const PACKS = "barge/packs";
+/** Named so that drivers know what is coming in. */
+export const INCOMING = "barge/incoming/_uploads";
+export const QUARANTINED_RECIPES = "barge/quarantine/recipes";
+export const QUARANTINED_FRAMES = "barge/quarantine/frames";
 
 /** Folders below a repository that are not repositories themselves. */
 export const RESERVED = ["_barge", "_layers", "_manifests", "_uploads"] as const;
 export type ReservedFolder = (typeof RESERVED)[number];
 
 export function blobFolder(digest: Digest): string {
-  const hex = encodedOf(digest);
-  return `${BLOBS}/${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
+  return `${BLOBS}/${spread(digest)}`;
 }
 
 export function blobData(digest: Digest): string {
@@ -120,6 +131,41 @@ export function referrersFolder(name: RepositoryName, subject: Digest): string {
 
 export function referrerEntry(name: RepositoryName, subject: Digest, referrer: Digest): string {
   return `${referrersFolder(name, subject)}/${algorithmOf(referrer)}-${encodedOf(referrer)}`;
+}
+
+export function blobRecipe(digest: Digest): string {
+  return `${RECIPES}/${spread(digest)}`;
+}
+
+export function quarantinedRecipe(digest: Digest): string {
+  return `${QUARANTINED_RECIPES}/${spread(digest)}`;
+}
+
+/** @param name hex digits. */
+export function packKey(name: string): string {
+  return `${PACKS}/${name.slice(0, 2)}/${name}`;
+}
+
+/** Takes the place of a frame: its pack, and where it begins there. */
+export function quarantinedFrame(pack: string, at: number): string {
+  return `${QUARANTINED_FRAMES}/${pack}-${at}`;
+}
+
+export function incomingFolder(id: string): string {
+  return `${INCOMING}/${id}`;
+}
+
+export function incomingData(id: string): string {
+  return `${incomingFolder(id)}/data`;
+}
+
+export function incomingStartedAt(id: string): string {
+  return `${incomingFolder(id)}/startedat`;
+}
+
+function spread(digest: Digest): string {
+  const hex = encodedOf(digest);
+  return `${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}`;
 }
 
 function path(digest: Digest): string {

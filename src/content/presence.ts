@@ -11,30 +11,36 @@ import { BoundedMap } from "../lib/bounded-map.ts";
 import { type Digest, digestOf } from "../oci/digest.ts";
 import type { RepositoryName } from "../oci/repository-name.ts";
 import { type CallOptions, hasQuickStat, type StorageDriver } from "../storage/storage-driver.ts";
+import type { ColdBlobs } from "./cold-blobs.ts";
 import { blobData, layerLink, revisionLink } from "./layout.ts";
 import type { Links } from "./links.ts";
 
 /** Bytes that are in the store. */
 export interface StoredBlob {
-  /** As it was asked for; the data lies under its sha256. */
+  /** As it was asked for. */
   readonly digest: Digest;
+  /** What the data lies under. */
+  readonly sha256: Digest;
   readonly dataKey: string;
   readonly sizeBytes: number;
+  /** Whether there is no data at the moment: it has to be made again. */
+  readonly isCold: boolean;
 }
 
 export interface Presence {
   /**
-   * The data itself, whatever repository links it. `digest` is the sha256 that data lies under.
+   * The data itself, or what makes it again, whatever repository links it. `digest` is the sha256 that data
+   * lies under.
    * @returns `undefined` also for data that a crash of another program left empty: pushing heals it.
    */
   confirmData(digest: Digest, options: CallOptions): Promise<StoredBlob | undefined>;
-  /** A blob that the repository links and whose data is there. */
+  /** A blob that the repository links and whose data is there, or can be made again. */
   confirmBlob(
     repository: RepositoryName,
     digest: Digest,
     options: CallOptions,
   ): Promise<StoredBlob | undefined>;
-  /** A manifest that the repository links and whose data is there. */
+  /** A manifest that the repository links and whose data is there: manifests never go cold. */
   confirmManifest(
     repository: RepositoryName,
     digest: Digest,
@@ -48,34 +54,43 @@ const MAX_LOOKED_AT = 10_000;
 export function createPresence({
   driver,
   links,
+  cold,
 }: {
   readonly driver: StorageDriver;
   readonly links: Links;
+  readonly cold: Pick<ColdBlobs, "sizeOf">;
 }): Presence {
   const empty = digestOf(new Uint8Array());
   const sizeOf = createSizes(driver);
-  const confirmData: Presence["confirmData"] = async (digest, options) => {
-    const dataKey = blobData(digest);
+  const confirmHot: Presence["confirmData"] = async (sha256, options) => {
+    const dataKey = blobData(sha256);
     const sizeBytes = await sizeOf(dataKey, options);
-    if (sizeBytes === undefined || (sizeBytes === 0 && digest !== empty)) return undefined;
-    return { digest, dataKey, sizeBytes };
+    if (sizeBytes === undefined || (sizeBytes === 0 && sha256 !== empty)) return undefined;
+    return { digest: sha256, sha256, dataKey, sizeBytes, isCold: false };
   };
-  const confirmLinked = async (
-    link: string,
-    digest: Digest,
+  const confirmData: Presence["confirmData"] = async (sha256, options) => {
+    const hot = await confirmHot(sha256, options);
+    if (hot !== undefined) return hot;
+    const sizeBytes = await cold.sizeOf(sha256, options);
+    if (sizeBytes === undefined) return undefined;
+    return { digest: sha256, sha256, dataKey: blobData(sha256), sizeBytes, isCold: true };
+  };
+  const linked = async (
+    { link, digest }: { readonly link: string; readonly digest: Digest },
+    confirm: Presence["confirmData"],
     options: CallOptions,
   ): Promise<StoredBlob | undefined> => {
     const target = await links.read(link, options);
     if (target === undefined) return undefined;
-    const data = await confirmData(target, options);
+    const data = await confirm(target, options);
     return data && { ...data, digest };
   };
   return {
     confirmData,
     confirmBlob: (repository, digest, options) =>
-      confirmLinked(layerLink(repository, digest), digest, options),
+      linked({ link: layerLink(repository, digest), digest }, confirmData, options),
     confirmManifest: (repository, digest, options) =>
-      confirmLinked(revisionLink(repository, digest), digest, options),
+      linked({ link: revisionLink(repository, digest), digest }, confirmHot, options),
   };
 }
 

@@ -197,7 +197,13 @@ export class UploadStore {
     await this.#publishing.run(sha256, () => this.#publish(upload, verified, { signal }));
     await this.#deps.blobs.link(upload.repository, { digest, sha256 }, { signal });
     await this.#end(upload, { signal });
-    return { digest, dataKey: blobData(sha256), sizeBytes: staged.sizeBytes };
+    return {
+      digest,
+      sha256,
+      dataKey: blobData(sha256),
+      sizeBytes: staged.sizeBytes,
+      isCold: false,
+    };
   }
 
   async #verify(

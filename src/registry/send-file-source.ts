@@ -15,9 +15,9 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const ABSENCE: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /**
- * The caller disposes of it. @returns `undefined` when the body does not come from one local file.
- * @throws {BlobUnknown} when it is gone. {@link StorageUnavailable} when it cannot be opened or has
- * another size than was said.
+ * The caller disposes of it. @returns `undefined` when the body does not come from one local file, and when
+ * that is gone: the blob may have gone cold since it was found.
+ * @throws {StorageUnavailable} when it cannot be opened or has another size than was said.
  */
 export async function openSource(
   { parts }: BlobBody,
@@ -29,13 +29,19 @@ export async function openSource(
   const path = blobs.localFile(blob);
   if (path === undefined) return undefined;
   using resources = new DisposableStack();
-  const lent = resources.use(await openFiles.borrow(path, () => openChecked(path, blob)));
+  const borrowed = await openFiles.borrow(path, () => openChecked(path, blob)).catch(goneAsNone);
+  if (borrowed === undefined) return undefined;
+  const lent = resources.use(borrowed);
   const { handle, stats } = lent;
   checkSize(stats.size, blob);
   const owned = resources.move();
   const id = `${stats.dev}:${stats.ino}`;
   const ownerUid = Number(stats.uid);
   return { handle, id, ownerUid, [Symbol.dispose]: () => owned.dispose() };
+}
+
+function goneAsNone(error: unknown): undefined {
+  if (!(error instanceof BlobUnknown)) throw error;
 }
 
 async function openChecked(path: string, blob: StoredBlob): Promise<OpenedFile> {

@@ -25,6 +25,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/auth": ["src/lib", "src/oci", "src/observability", "src/storage"],
   "src/client": ["src/lib", "src/oci", "src/observability"],
   "src/content": ["src/lib", "src/os", "src/oci", "src/observability", "src/storage", "src/events"],
+  "src/dedup": [
+    "src/lib",
+    "src/oci",
+    "src/observability",
+    "src/storage",
+    "src/recompress",
+    "src/chunks",
+    "src/jobs",
+    "src/content",
+    "src/events",
+  ],
   "src/gc": ["src/lib", "src/oci", "src/observability", "src/storage", "src/content", "src/events"],
   "src/registry": [
     "src/lib",

@@ -1,16 +1,16 @@
 /**
  * How fast one compressed layer is analysed and rebuilt: `node test/bench/rebuild.ts [--typescript] STREAM [PLAIN]`.
  *
- * With `--typescript` the engines in WebAssembly are switched off, and one thread does all.
+ * With `--typescript` the engines in WebAssembly are switched off. One thread does all; what several come to with
+ * layers that are cold, `cold-pull.ts` tells.
  * PLAIN is the layer as tar; without it, it is decompressed into a temporary file first.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdtempDisposable, open, stat } from "node:fs/promises";
+import { mkdtempDisposable, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { argv } from "node:process";
-import { rebuildInThreads } from "../../src/app/rebuild-in-threads.ts";
 import { analyseStream } from "../../src/recompress/analyse.ts";
 import { decodeStream } from "../../src/recompress/decode.ts";
 import type { Findings } from "../../src/recompress/outcome.ts";
@@ -19,7 +19,6 @@ import { rebuildStream } from "../../src/recompress/rebuild.ts";
 import { planRebuild } from "../../src/recompress/rebuild-plan.ts";
 
 const READ_BYTES = 1024 * 1024;
-const THREADS = [1, 2] as const;
 
 const isPortable = argv.includes("--typescript");
 const [stream, plain] = argv.slice(2).filter((one) => one !== "--typescript");
@@ -48,43 +47,25 @@ async function measure(streamFile: string, plainFile: string): Promise<void> {
     `  ${encoder}, ${level}, ${framing}; ${corrections} corrections, recipe ${recipe.length} B, ${pieces} pieces\n`,
   );
   const digest = hash.digest("hex");
-  for (const threads of isPortable ? [1] : THREADS) {
-    const { sizeBytes, elapsedMs: rebuiltMs, hex } = await rebuilt(recipe, plainFile, threads);
-    say(`rebuild, ${threads} threads`, outcome.findings, rebuiltMs);
-    if (hex !== digest) throw new Error(`other bytes came out, ${sizeBytes} of them`);
-  }
+  const { sizeBytes, elapsedMs: rebuiltMs, hex } = await rebuilt(recipe, plainFile);
+  say("rebuild", outcome.findings, rebuiltMs);
+  if (hex !== digest) throw new Error(`other bytes came out, ${sizeBytes} of them`);
 }
 
 async function rebuilt(
   recipe: Uint8Array,
   path: string,
-  threads: number,
 ): Promise<{ sizeBytes: number; elapsedMs: number; hex: string }> {
   const hash = createHash("sha256");
-  const { size } = await stat(path);
-  const { signal } = new AbortController();
   const startedMs = performance.now();
   let sizeBytes = 0;
-  const range = { path, offset: 0, sizeBytes: size };
-  const take = (bytes: Uint8Array): void => {
+  const rebuilder = rebuildStream(decodeRecipe(recipe), (bytes) => {
     hash.update(bytes);
     sizeBytes += bytes.length;
-  };
-  if (isPortable) await rebuildHere(recipe, path, take);
-  else
-    for await (const bytes of rebuildInThreads({ recipe, plain: range, threads, signal }))
-      take(bytes);
-  return { sizeBytes, elapsedMs: performance.now() - startedMs, hex: hash.digest("hex") };
-}
-
-async function rebuildHere(
-  recipe: Uint8Array,
-  path: string,
-  take: (bytes: Uint8Array) => void,
-): Promise<void> {
-  const rebuilder = rebuildStream(decodeRecipe(recipe), take);
+  });
   for await (const bytes of piecesOf(path)) rebuilder.write(bytes);
   rebuilder.end();
+  return { sizeBytes, elapsedMs: performance.now() - startedMs, hex: hash.digest("hex") };
 }
 
 async function decompressed(path: string, to: string): Promise<string> {

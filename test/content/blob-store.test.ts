@@ -16,8 +16,10 @@ describeContent("blob store", (open) => {
     const found = await content.blobs.find(APP, SHA256, calm());
     expect(found).toEqual({
       digest: SHA256,
+      sha256: SHA256,
       dataKey: blobData(SHA256),
       sizeBytes: LAYER.byteLength,
+      isCold: false,
     });
     expect(await content.blobs.find(OTHER, SHA256, calm())).toBeUndefined();
   });

@@ -1,18 +1,12 @@
-import { rmSync } from "node:fs";
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
-import { sqliteCodeOf } from "../../lib/sqlite-code.ts";
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import { openSqliteCache, transact } from "../../lib/sqlite-cache.ts";
 import { type ChunkId, chunkIdBytes } from "../chunk-id.ts";
 import type { PlacedFrame } from "../packs/pack-directory.ts";
 
 /** `BCIX`. */
 const APPLICATION_ID = 0x42434958;
 const VERSION = 1;
-const CONTENTION_MS = 5000;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-const DAMAGED: ReadonlySet<number> = new Set([SQLITE_CORRUPT, SQLITE_NOTADB]);
-
-const SCHEMA = `
+const TABLES = `
   CREATE TABLE packs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, bytes INTEGER NOT NULL);
   CREATE TABLE frames (
     pack INTEGER NOT NULL, frame INTEGER NOT NULL,
@@ -24,16 +18,15 @@ const SCHEMA = `
     bytes INTEGER NOT NULL,
     PRIMARY KEY (id, pack, frame, slot)
   ) WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${VERSION};
 `;
 
 const FIND = `
   SELECT packs.name, frames.at, frames.bytes AS frameBytes, frames.depth, chunks.slot, chunks.bytes
   FROM chunks JOIN packs ON packs.id = chunks.pack
   JOIN frames ON frames.pack = chunks.pack AND frames.frame = chunks.frame
-  WHERE chunks.id = ? ORDER BY frames.depth LIMIT 1
+  WHERE chunks.id = ? ORDER BY frames.depth
 `;
+const HAS = "SELECT 1 FROM chunks WHERE id = ? LIMIT 1";
 
 /** Where a chunk lies. */
 export interface ChunkPlace {
@@ -62,20 +55,18 @@ export interface KnownPack {
 export class ChunkIndex implements Disposable {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
+  readonly #has: StatementSync;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#find = database.prepare(FIND);
+    this.#has = database.prepare(HAS);
   }
 
   /** @param path of its file; made where there is none. @throws {Error} of SQLite, when it cannot be made. */
   static open(path: string): ChunkIndex {
-    const database = openFile(path);
-    if (database !== undefined) return new ChunkIndex(database);
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
-    const anew = openFile(path);
-    if (anew === undefined) throw new Error(`${path} is not the file that was just made`);
-    return new ChunkIndex(anew);
+    const schema = { applicationId: APPLICATION_ID, version: VERSION, tables: TABLES };
+    return new ChunkIndex(openSqliteCache(path, schema));
   }
 
   /** All packs, by name. */
@@ -92,7 +83,7 @@ export class ChunkIndex implements Disposable {
 
   /** Takes up a pack that is there for all to read. One that is known stays as it is. */
   addPack(pack: KnownPack, frames: readonly PlacedFrame[]): void {
-    this.#transact(() => {
+    transact(this.#database, () => {
       const { changes, lastInsertRowid } = this.#database
         .prepare("INSERT OR IGNORE INTO packs (name, bytes) VALUES (?, ?)")
         .run(pack.name, pack.sizeBytes);
@@ -102,7 +93,7 @@ export class ChunkIndex implements Disposable {
 
   /** Forgets a pack that is there no more. */
   removePack(name: string): void {
-    this.#transact(() => {
+    transact(this.#database, () => {
       const row = this.#database.prepare("SELECT id FROM packs WHERE name = ?").get(name);
       if (row === undefined) return;
       const id = Number(row["id"]);
@@ -113,10 +104,30 @@ export class ChunkIndex implements Disposable {
     });
   }
 
-  /** @returns the place that is fastest to read; `undefined` when no pack has the chunk. */
-  find(id: ChunkId): ChunkPlace | undefined {
-    const row = this.#find.get(chunkIdBytes(id));
-    return row === undefined ? undefined : placeOf(row);
+  /** Forgets a frame that is damaged, with its chunks. @param at where it begins in the pack */
+  removeFrame(pack: string, at: number): void {
+    transact(this.#database, () => {
+      const row = this.#database
+        .prepare(
+          "SELECT pack, frame FROM frames JOIN packs ON packs.id = frames.pack WHERE name = ? AND at = ?",
+        )
+        .get(pack, at);
+      if (row === undefined) return;
+      for (const table of ["chunks", "frames"]) {
+        this.#database
+          .prepare(`DELETE FROM ${table} WHERE pack = ? AND frame = ?`)
+          .run(Number(row["pack"]), Number(row["frame"]));
+      }
+    });
+  }
+
+  /** @returns all places of the chunk, the one that is fastest to read first; none when no pack has it. */
+  places(id: ChunkId): readonly ChunkPlace[] {
+    return this.#find.all(chunkIdBytes(id)).map(placeOf);
+  }
+
+  has(id: ChunkId): boolean {
+    return this.#has.get(chunkIdBytes(id)) !== undefined;
   }
 
   [Symbol.dispose](): void {
@@ -133,46 +144,6 @@ export class ChunkIndex implements Disposable {
       }
     }
   }
-
-  #transact(change: () => void): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      change();
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
-  }
-}
-
-/** @returns `undefined` for a file that is no index of this version. */
-function openFile(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path, { timeout: CONTENTION_MS });
-  try {
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
-    // Another process may have made the file, and not what is to be in it.
-    if (isEmpty(database)) database.exec(SCHEMA);
-    const isKnown =
-      numberOf(database, "PRAGMA application_id") === APPLICATION_ID &&
-      numberOf(database, "PRAGMA user_version") === VERSION;
-    database.exec("COMMIT");
-    if (isKnown) return database;
-  } catch (error) {
-    database.close();
-    if (DAMAGED.has(sqliteCodeOf(error))) return undefined;
-    throw error;
-  }
-  database.close();
-  return undefined;
-}
-
-function isEmpty(database: DatabaseSync): boolean {
-  return numberOf(database, "SELECT count(*) FROM sqlite_schema") === 0;
-}
-
-function numberOf(database: DatabaseSync, query: string): number {
-  return Number(Object.values(database.prepare(query).get() ?? {})[0]);
 }
 
 function placeOf(row: Record<string, SQLOutputValue>): ChunkPlace {

@@ -28,18 +28,23 @@ export class ChunkDamaged extends Error {
   readonly kind = "chunk-damaged";
   readonly id: ChunkId;
   readonly pack: string;
+  /** Of its frame, in the pack. */
+  readonly at: number;
 
-  constructor(id: ChunkId, pack: string, cause: unknown) {
+  constructor(id: ChunkId, { pack, at }: Pick<ChunkPlace, "pack" | "at">, cause: unknown) {
     super(`chunk ${id} is damaged in pack ${pack}`, { cause });
     this.id = id;
     this.pack = pack;
+    this.at = at;
   }
 }
 
 /** Where {@link PackedChunks} reads from. */
 export interface PackedChunksOptions {
-  /** @returns `undefined` for a chunk that no pack has. */
-  readonly find: (id: ChunkId) => ChunkPlace | undefined;
+  /** @returns all places of a chunk, in the order in which they are tried. */
+  readonly find: (id: ChunkId) => readonly ChunkPlace[];
+  /** Told of each damage that is met, also where another place has the chunk unharmed. */
+  readonly onDamaged?: (damage: ChunkDamaged) => void;
   /** May be called again and again for the same pack. What it rejects with goes to the reader. */
   readonly open: (pack: string) => Promise<Pick<PackSource, "read">>;
   /** Unpacked frames that are kept, for the chunks of a file come from one after the other. */
@@ -76,14 +81,28 @@ export class PackedChunks implements ChunkSource {
   }
 
   async #readBelow(id: ChunkId, depthLimit: number): Promise<Uint8Array> {
-    const place = this.#options.find(id);
-    if (place === undefined) throw new ChunkMissing(id);
+    let failure: ChunkMissing | ChunkDamaged = new ChunkMissing(id);
+    for (const place of this.#options.find(id)) {
+      try {
+        return await this.#readAt(place, id, depthLimit);
+      } catch (error) {
+        if (!(error instanceof ChunkDamaged || error instanceof ChunkMissing)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  /** @throws {ChunkDamaged} {ChunkMissing} also for what the chunk's frame leans on. */
+  async #readAt(place: ChunkPlace, id: ChunkId, depthLimit: number): Promise<Uint8Array> {
     try {
       if (place.depth >= depthLimit) throw new PackError("frames lean on each other in a circle");
       return chunkIn(await this.#frameAt(place), id, place);
     } catch (cause) {
-      if (cause instanceof PackError) throw new ChunkDamaged(id, place.pack, cause);
-      throw cause;
+      if (!(cause instanceof PackError)) throw cause;
+      const damage = new ChunkDamaged(id, place, cause);
+      this.#options.onDamaged?.(damage);
+      throw damage;
     }
   }
 

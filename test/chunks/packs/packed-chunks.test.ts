@@ -35,7 +35,7 @@ function reading(
     return await source.read(at, sizeBytes);
   };
   const packed = new PackedChunks({
-    find: (id) => places.get(id),
+    find: (id) => [places.get(id) ?? []].flat(),
     open: async () => ({ read }),
     keptBytes,
   });

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { PieceCredit } from "../../src/app/piece-credit.ts";
-import { PieceOutput } from "../../src/app/piece-output.ts";
+import { PieceCredit } from "../../../src/dedup/threads/piece-credit.ts";
+import { PieceOutput } from "../../../src/dedup/threads/piece-output.ts";
 
 describe("PieceCredit", () => {
   it("has room until too much is untaken, and again when some was taken", async () => {
@@ -39,7 +39,8 @@ describe("PieceCredit", () => {
 describe("PieceOutput", () => {
   it("gives what was put, before and after it was waited for, and tells what was taken", async () => {
     const sizes: number[] = [];
-    const output = new PieceOutput((bytes) => sizes.push(bytes));
+    const output = new PieceOutput();
+    output.onTaken = (bytes) => void sizes.push(bytes);
     output.put(Uint8Array.of(1, 2));
     const taken = Array.fromAsync(output);
     await setImmediate();
@@ -51,7 +52,7 @@ describe("PieceOutput", () => {
   });
 
   it("throws what it failed with, without what was put before", async () => {
-    const output = new PieceOutput(() => undefined);
+    const output = new PieceOutput();
     const error = new Error("no more");
     output.put(Uint8Array.of(1));
     output.fail(error);
@@ -59,7 +60,7 @@ describe("PieceOutput", () => {
   });
 
   it("throws to whoever waits", async () => {
-    const output = new PieceOutput(() => undefined);
+    const output = new PieceOutput();
     const error = new Error("no more");
     const taken = Array.fromAsync(output);
     await setImmediate();

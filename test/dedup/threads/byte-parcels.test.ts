@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ByteParcels } from "../../src/app/byte-parcels.ts";
-import { SeededRandom } from "../fixtures/seeded-random.ts";
+import { ByteParcels } from "../../../src/dedup/threads/byte-parcels.ts";
+import { SeededRandom } from "../../fixtures/seeded-random.ts";
 
 test("parcels are full but for the last, and hold all bytes in order however they come", () => {
   const random = new SeededRandom(3);

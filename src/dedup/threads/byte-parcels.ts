@@ -28,6 +28,12 @@ export class ByteParcels {
     }
   }
 
+  /** Forgets what is left. */
+  drop(): void {
+    this.#parcel = undefined;
+    this.#size = 0;
+  }
+
   /** Hands over what is left. */
   end(): void {
     if (this.#parcel === undefined) return;

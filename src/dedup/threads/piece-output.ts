@@ -1,14 +1,11 @@
 /** Bytes of one piece on their way from the thread that makes them to whoever takes them in order. */
 export class PieceOutput implements AsyncIterable<Uint8Array> {
-  readonly #onTaken: (bytes: number) => void;
   readonly #waiting: Uint8Array[] = [];
   #state: "open" | "whole" | { readonly error: unknown } = "open";
   #wake: () => void = () => undefined;
 
-  /** @param onTaken told the size of what was taken */
-  constructor(onTaken: (bytes: number) => void) {
-    this.#onTaken = onTaken;
-  }
+  /** Told the size of what was taken. To be set before anything is put. */
+  onTaken: (bytes: number) => void = () => undefined;
 
   put(bytes: Uint8Array): void {
     this.#waiting.push(bytes);
@@ -33,7 +30,7 @@ export class PieceOutput implements AsyncIterable<Uint8Array> {
       if (typeof this.#state === "object") throw this.#state.error;
       const bytes = this.#waiting.shift();
       if (bytes !== undefined) {
-        this.#onTaken(bytes.length);
+        this.onTaken(bytes.length);
         yield bytes;
       } else if (this.#state === "whole") return;
       else await this.#change();
