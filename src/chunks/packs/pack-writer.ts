@@ -1,5 +1,5 @@
 import { type ChunkId, chunkIdOf } from "../chunk-id.ts";
-import { encodeFrame, type FrameDelta } from "./frame.ts";
+import { encodeFrame, type FrameDelta, type FramePlan } from "./frame.ts";
 import { encodeDirectory, type PlacedChunk, type PlacedFrame } from "./pack-directory.ts";
 
 /** Before the first frame; `1` is the version. */
@@ -59,17 +59,25 @@ export class PackWriter {
   flush(delta?: FrameDelta): void {
     if (this.#chunks.length === 0) return;
     const chunks = this.#chunks;
-    const frame = encodeFrame({
-      raw: Buffer.concat(this.#held),
-      sizes: chunks.map(({ sizeBytes }) => sizeBytes),
-      level: this.#settings.level,
-      delta,
-    });
+    const raw = Buffer.concat(this.#held);
     this.#held = [];
     this.#chunks = [];
     this.#heldBytes = 0;
-    this.#frames.push({ at: this.#at, sizeBytes: frame.length, depth: delta?.depth ?? 0, chunks });
-    this.#put(frame);
+    this.#putFrame(chunks, { raw, level: this.#settings.level, delta });
+  }
+
+  /**
+   * Writes chunks as a frame of their own, which leans on others.
+   * @param level of zstd: 1 to 22
+   */
+  addDelta(
+    chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[],
+    { delta, level }: { readonly delta: FrameDelta; readonly level: number },
+  ): void {
+    this.flush();
+    const raw = Buffer.concat(chunks.map(({ bytes }) => bytes));
+    const placed = chunks.map(({ id, bytes }) => ({ id, sizeBytes: bytes.length }));
+    this.#putFrame(placed, { raw, level, delta });
   }
 
   /** Nothing more comes. Call once. @returns what is in it */
@@ -77,6 +85,14 @@ export class PackWriter {
     this.flush();
     this.#put(encodeDirectory(this.#frames, this.#at));
     return this.#frames;
+  }
+
+  #putFrame(chunks: readonly PlacedChunk[], plan: Omit<FramePlan, "sizes">): void {
+    const sizes = chunks.map(({ sizeBytes }) => sizeBytes);
+    const frame = encodeFrame({ ...plan, sizes });
+    const depth = plan.delta?.depth ?? 0;
+    this.#frames.push({ at: this.#at, sizeBytes: frame.length, depth, chunks });
+    this.#put(frame);
   }
 
   #put(bytes: Uint8Array): void {

@@ -4,6 +4,7 @@
  */
 import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import type { ChunkId } from "../../chunks/chunk-id.ts";
 import { ChunkIndex } from "../../chunks/index/chunk-index.ts";
 import { PackedChunks } from "../../chunks/packs/packed-chunks.ts";
 import { type BlobRecipe, decodeBlobRecipe } from "../../chunks/recipe/blob-recipe.ts";
@@ -37,6 +38,10 @@ const chunks = new PackedChunks({
   onDamaged: ({ pack, at }) => post({ kind: "damaged", pack, at }),
   keptBytes: KEPT_FRAME_BYTES,
 });
+const packed = {
+  depthOf: (id: ChunkId) => index.places(id)[0]?.depth,
+  read: (id: ChunkId) => chunks.read(id),
+};
 let lastRecipe: { readonly bytes: Uint8Array; readonly recipe: BlobRecipe } | undefined;
 
 parentPort?.on("message", (message: unknown) => {
@@ -68,10 +73,7 @@ async function resultOf(order: ThreadOrder): Promise<ThreadResult> {
     case "index":
       return await indexBlob(order, { host, memory });
     case "pack":
-      return await packBlob(recipeIn(order.recipe), order, {
-        host,
-        isPacked: (id) => index.has(id),
-      });
+      return await packBlob(recipeIn(order.recipe), order, { host, packed });
   }
 }
 

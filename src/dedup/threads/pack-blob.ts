@@ -1,4 +1,3 @@
-import type { ChunkId } from "../../chunks/chunk-id.ts";
 import { PlainChunker } from "../../chunks/plain/plain-chunker.ts";
 import type { BlobRecipe } from "../../chunks/recipe/blob-recipe.ts";
 import { BlobRecipeError } from "../../chunks/recipe/blob-recipe-error.ts";
@@ -6,6 +5,7 @@ import { Digester } from "../../oci/digest.ts";
 import { decodeStream, type StreamDecoder } from "../../recompress/decode.ts";
 import { FORMAT_SHOWS_IN_BYTES, formatOf } from "../../recompress/stream-format.ts";
 import { blobPieces } from "./blob-pieces.ts";
+import { NewChunks, type PackedSource } from "./new-chunks.ts";
 import { PackOutput } from "./pack-output.ts";
 import type { StoreHost } from "./store-host.ts";
 import type { PackOrder, PackResult } from "./thread-messages.ts";
@@ -14,8 +14,8 @@ import { WrongBytes } from "./wrong-bytes.ts";
 /** What an order is carried out with. */
 export interface PackingTools {
   readonly host: StoreHost;
-  /** Whether a pack has the chunk, and not in a frame that is damaged. */
-  readonly isPacked: (id: ChunkId) => boolean;
+  /** Of all chunks that packs have. */
+  readonly packed: PackedSource;
 }
 
 /** How much of a blob is read before it is judged by its packs so far. */
@@ -33,15 +33,11 @@ const MOST_SHARE_OF_PLAIN = 1.005;
 export async function packBlob(
   blob: BlobRecipe,
   order: PackOrder,
-  { host, isPacked }: PackingTools,
+  { host, packed }: PackingTools,
 ): Promise<PackResult> {
   const packs = new PackOutput(host);
-  const added = new Set<ChunkId>();
-  const chunker = new PlainChunker((id, chunk) => {
-    if (added.has(id) || isPacked(id)) return;
-    added.add(id);
-    packs.add(chunk);
-  });
+  const chunks = new NewChunks(blob, order.base, { packs, packed });
+  const chunker = new PlainChunker((id, chunk) => chunks.take(id, chunk));
   const digester = new Digester("sha256");
   const decoder = decoderFor(blob, chunker);
   const judge = new SizeJudge(blob, order.recipe.length);
@@ -49,19 +45,21 @@ export async function packBlob(
     digester.update(bytes);
     decoder.write(bytes);
     judge.take(bytes);
+    await chunks.write();
     await host.room();
     if (judge.isHopeless(packs.sizeBytes)) {
-      return { kind: "pack", chunks: added.size, packBytes: packs.sizeBytes, isTooLarge: true };
+      return { kind: "pack", chunks: chunks.count, packBytes: packs.sizeBytes, isTooLarge: true };
     }
   }
   decoder.end();
+  checkSame(chunker.end().chunks.idBytes, blob);
+  await chunks.end();
   packs.end();
   const digest = digester.digest();
   if (digest !== order.digest) throw new WrongBytes(order.digest, digest);
-  checkSame(chunker.end().chunks.idBytes, blob);
   const packBytes = packs.sizeBytes;
   const isTooLarge = judge.isTooLarge(packBytes);
-  return { kind: "pack", chunks: added.size, packBytes, isTooLarge };
+  return { kind: "pack", chunks: chunks.count, packBytes, isTooLarge };
 }
 
 function decoderFor(blob: BlobRecipe, chunker: PlainChunker): StreamDecoder {

@@ -1,9 +1,13 @@
+import type { ChunkId } from "../../chunks/chunk-id.ts";
+import type { FrameDelta } from "../../chunks/packs/frame.ts";
 import { PackWriter } from "../../chunks/packs/pack-writer.ts";
 import type { StoreHost } from "./store-host.ts";
 
 const MEBIBYTE = 1024 * 1024;
 /** One frame a chunk would take 22 to 44 % more, and 9 is the level above which little is won. */
 const PACK_SETTINGS = { frameBytes: MEBIBYTE, level: 9 } as const;
+/** Below it zstd looks no further than the tables of the level reach, above it takes ten times as long. */
+const DELTA_LEVEL = 12;
 /** A pack that has so much is ended: one that is lost, or written anew, is not too much to lose. */
 const FULL_PACK_BYTES = 128 * MEBIBYTE;
 
@@ -24,9 +28,19 @@ export class PackOutput {
 
   /** @param chunk copied */
   add(chunk: Uint8Array): void {
-    this.#writer ??= new PackWriter(PACK_SETTINGS, (bytes) => this.#host.put(bytes));
-    this.#writer.add(chunk);
-    if (this.#writer.sizeBytes >= FULL_PACK_BYTES) this.end();
+    const writer = this.#begun();
+    writer.add(chunk);
+    if (writer.sizeBytes >= FULL_PACK_BYTES) this.end();
+  }
+
+  /** Chunks that are compressed together, leaning on others. */
+  addDelta(
+    chunks: readonly { readonly id: ChunkId; readonly bytes: Uint8Array }[],
+    delta: FrameDelta,
+  ): void {
+    const writer = this.#begun();
+    writer.addDelta(chunks, { delta, level: DELTA_LEVEL });
+    if (writer.sizeBytes >= FULL_PACK_BYTES) this.end();
   }
 
   /** Ends the pack at hand, if there is one. */
@@ -36,5 +50,10 @@ export class PackOutput {
     this.#endedBytes += this.#writer.sizeBytes;
     this.#writer = undefined;
     this.#host.cut();
+  }
+
+  #begun(): PackWriter {
+    this.#writer ??= new PackWriter(PACK_SETTINGS, (bytes) => this.#host.put(bytes));
+    return this.#writer;
   }
 }
