@@ -60,8 +60,14 @@ export async function collectConfiguredStore(
   return await collectGarbage({ ...options, driver, stillAlone });
 }
 
-/** Opening a driver makes the folder that it is told of; here a wrong name must not look like an empty store. */
-async function openExisting({ storage }: Config, options: CallOptions): Promise<StorageDriver> {
+/**
+ * Opening a driver makes the folder that it is told of; here a wrong name must not look like an empty store.
+ * @throws {StoreMissing} {StorageError}
+ */
+export async function openExisting(
+  { storage }: Config,
+  options: CallOptions,
+): Promise<StorageDriver> {
   const { driver } = storage;
   if (driver.name === "filesystem") {
     await access(driver.rootDirectory).catch((cause: unknown) => {

@@ -3,6 +3,7 @@ import { collectConfiguredStore, type StoreCollected } from "../app/store-tools.
 import { loadConfig } from "../config/load.ts";
 import { locateConfig } from "../config/locate.ts";
 import type { Io } from "./io.ts";
+import { stopOnSignals } from "./stop-on-signals.ts";
 
 export interface GarbageCollectArguments {
   /** `undefined`: the file that is found, else the built-in defaults. */
@@ -59,17 +60,4 @@ function summaryOf(
 ): string {
   const what = dryRun ? "would delete" : "deleted";
   return `${what} ${blobs} blobs (${bytes} bytes), ${manifests} manifests, ${layerLinks} layer links\n`;
-}
-
-/** A second signal ends the process at once. */
-function stopOnSignals(): { readonly signal: AbortSignal } & Disposable {
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, onSignal);
-  return {
-    signal: stop.signal,
-    [Symbol.dispose]: () => {
-      for (const name of ["SIGTERM", "SIGINT"] as const) process.off(name, onSignal);
-    },
-  };
 }

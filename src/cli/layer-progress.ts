@@ -1,4 +1,4 @@
-/** How far the inspection of layers has come, on one line that is written over. */
+/** How far a work at bytes has come, on one line that is written over. */
 import type { Clock } from "../lib/clock.ts";
 import { bytesText } from "./bytes-text.ts";
 
@@ -11,10 +11,17 @@ export interface Progress extends Disposable {
   readonly onProgress: (bytes: number) => void;
 }
 
+export interface ProgressOptions {
+  readonly totalBytes: number;
+  readonly clock: Clock;
+  /** What has become of the bytes that were told. Default: `read`. */
+  readonly done?: string;
+}
+
 /** @param write where to; nothing is shown when it is `undefined`. Dispose to take the line away. */
 export function showProgress(
   write: ((text: string) => void) | undefined,
-  { totalBytes, clock }: { readonly totalBytes: number; readonly clock: Clock },
+  { totalBytes, clock, done = "read" }: ProgressOptions,
 ): Progress {
   let readBytes = 0;
   let shownMs = clock.monotonicMs();
@@ -26,7 +33,7 @@ export function showProgress(
       if (write === undefined || nowMs - shownMs < SHOWN_EVERY_MS) return;
       shownMs = nowMs;
       isShown = true;
-      write(`${CLEAR}${progressText(readBytes, totalBytes)}`);
+      write(`${CLEAR}${progressText(readBytes, totalBytes, done)}`);
     },
     [Symbol.dispose]: () => {
       if (isShown) write?.(CLEAR);
@@ -35,7 +42,7 @@ export function showProgress(
 }
 
 /** `42 % of 1.2 GB read`; each layer is read again when its recipe is tried, and when it is compared. */
-export function progressText(readBytes: number, totalBytes: number): string {
+export function progressText(readBytes: number, totalBytes: number, done = "read"): string {
   const percent = Math.min(100, Math.floor((readBytes / Math.max(1, totalBytes)) * 100));
-  return `${percent} % of ${bytesText(totalBytes)} read`;
+  return `${percent} % of ${bytesText(totalBytes)} ${done}`;
 }

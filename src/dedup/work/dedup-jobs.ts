@@ -87,7 +87,7 @@ export class DedupJobs {
     const { converter, atRest, onConversion, onProgress = () => undefined } = this.#deps;
     try {
       const indexed = await converter.index(digest, { signal, onProgress });
-      if (indexed.kind === "indexed") onConversion?.(digest, indexed);
+      if (indexed.kind === "indexed" || !atRest) onConversion?.(digest, indexed);
       if (!atRest) return;
       const cooled = await converter.cool(digest, { signal, onProgress });
       onConversion?.(digest, cooled);

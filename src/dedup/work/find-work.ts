@@ -1,9 +1,8 @@
 import { listLayers } from "../../content/check/inventory.ts";
-import { readStoredLink } from "../../content/check/stored-link.ts";
+import { readStoredLink, type RepositoryPlace } from "../../content/check/stored-link.ts";
 import { blobData, layerLink } from "../../content/layout.ts";
 import { walkRepositories } from "../../content/walk.ts";
 import { algorithmOf, type Digest } from "../../oci/digest.ts";
-import type { RepositoryName } from "../../oci/repository-name.ts";
 import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
 import { type Converter, LEAST_BLOB_BYTES } from "../convert/converter.ts";
 import type { BlobNotes } from "../store/blob-notes.ts";
@@ -18,27 +17,34 @@ export interface FindWorkOptions extends CallOptions {
   readonly atRest: boolean;
 }
 
+/** @returns blobs for which there is something to do, each once, by the sha256 that their data lies under. */
+export async function* findWork(options: FindWorkOptions): AsyncGenerator<Digest, void, undefined> {
+  for await (const digest of walkBlobs(options)) if (await hasWork(digest, options)) yield digest;
+}
+
 /**
  * Walks the blobs of all repositories. Manifests, which no repository links as blobs, are left alone.
- * @returns those for which there is something to do, each once, by the sha256 that their data lies under.
+ * @returns each once, by the sha256 that its data lies under, or would.
  */
-export async function* findWork(options: FindWorkOptions): AsyncGenerator<Digest, void, undefined> {
+export async function* walkBlobs({
+  driver,
+  signal,
+}: CallOptions & { readonly driver: StorageDriver }): AsyncGenerator<Digest, void, undefined> {
   const seen = new Set<Digest>();
-  const { driver, signal } = options;
   for await (const { name } of walkRepositories({ driver, signal })) {
     for await (const linked of listLayers({ driver, name }, { signal })) {
-      const digest = await dataOf(name, linked, options);
+      const digest = await dataOf({ driver, name }, linked, { signal });
       if (digest === undefined || seen.has(digest)) continue;
       seen.add(digest);
-      if (await hasWork(digest, options)) yield digest;
+      yield digest;
     }
   }
 }
 
 async function dataOf(
-  name: RepositoryName,
+  { driver, name }: RepositoryPlace,
   linked: Digest,
-  { driver, signal }: FindWorkOptions,
+  { signal }: CallOptions,
 ): Promise<Digest | undefined> {
   if (algorithmOf(linked) === "sha256") return linked;
   const link = await readStoredLink(driver, layerLink(name, linked), { signal });
