@@ -34,6 +34,12 @@ export class BlobBroken extends Error {
   }
 }
 
+/** How a blob is made. */
+export interface MakeOptions extends CallOptions {
+  /** Whether all of it is read from the store, to prove that it is there, and nothing that threads remember counts. */
+  readonly isProof?: boolean;
+}
+
 /** Makes blobs again of what the store keeps of them. */
 export class BlobMaker {
   readonly #deps: BlobMakerDeps;
@@ -45,9 +51,9 @@ export class BlobMaker {
   /**
    * All of a blob. Its last bytes come only after the digest of all has been found right.
    * @returns bytes to keep.
-   * @throws {NoRecipe} before anything comes. {BlobBroken} {StorageError}; `signal.reason`.
+   * @throws {NoRecipe} mostly before anything comes. {BlobBroken} {StorageError}; `signal.reason`.
    */
-  async *whole(digest: Digest, options: CallOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  async *whole(digest: Digest, options: MakeOptions): AsyncGenerator<Uint8Array, void, undefined> {
     const digester = new Digester("sha256");
     let held: Uint8Array | undefined;
     for await (const bytes of this.stretch(digest, undefined, options)) {
@@ -69,23 +75,26 @@ export class BlobMaker {
   async *stretch(
     digest: Digest,
     span: BlobSpan | undefined,
-    options: CallOptions,
+    options: MakeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    let isBegun = false;
-    for (let attempt = 1; ; attempt += 1) {
+    let at = span?.startBytes ?? 0;
+    for (let fruitless = 0; ; fruitless += 1) {
       try {
         const stored = await this.#deps.recipes.read(digest, options);
         if (stored === undefined) throw new NoRecipe(`there is no recipe of ${digest}`);
-        for await (const bytes of this.#make(stored, span, options)) {
-          isBegun = true;
+        const endBytes = span?.endBytes ?? stored.recipe.blobBytes;
+        for await (const bytes of this.#make(stored, { startBytes: at, endBytes }, options)) {
+          fruitless = 0;
+          at += bytes.length;
           yield bytes;
         }
+        if (at < endBytes) throw new BlobRecipeError("it makes a shorter blob than it says");
         return;
       } catch (error) {
         const reason = damageOf(error);
         if (reason === undefined) throw error;
-        if (isBegun || attempt > 1) throw new BlobBroken(digest, reason, { cause: error });
-        // Another process may have packed anew what it leans on.
+        if (fruitless > 0) throw new BlobBroken(digest, reason, { cause: error });
+        // Another process may have packed anew what it leans on, also while it is made.
         await this.#deps.index.refresh(options);
       }
     }
@@ -93,12 +102,11 @@ export class BlobMaker {
 
   #make(
     { stored, recipe }: StoredRecipe,
-    span: BlobSpan | undefined,
-    { signal }: CallOptions,
+    span: BlobSpan,
+    { signal, isProof }: MakeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const { pool, threads } = this.#deps;
-    const all = { startBytes: 0, endBytes: recipe.blobBytes };
-    return makeInThreads({ stored, recipe, span: span ?? all, pool, threads, signal });
+    return makeInThreads({ stored, recipe, span, pool, threads, signal, isProof });
   }
 }
 

@@ -3,7 +3,7 @@ import { blobData, blobFolder } from "../../content/layout.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { Digest } from "../../oci/digest.ts";
 import type { CallOptions, ObjectInfo, StorageDriver } from "../../storage/storage-driver.ts";
-import { BlobBroken, type BlobMaker } from "../cold/blob-maker.ts";
+import type { BlobMaker } from "../cold/blob-maker.ts";
 import type { BlobNotes } from "../store/blob-notes.ts";
 import type { DiskRoom } from "../store/disk-room.ts";
 import type { PackIndex } from "../store/pack-index.ts";
@@ -60,7 +60,8 @@ export class DiskFull extends Error {
 export const LEAST_BLOB_BYTES = 64 * 1024;
 /** Documents up to so many bytes may be manifests, which are read as they lie. */
 const MOST_DOCUMENT_BYTES = 4 * 1024 * 1024;
-const OPENING_BRACE = 0x7b;
+/** What a JSON document may begin with, also one with a byte order mark. */
+const BEGINS_DOCUMENT: ReadonlySet<number | undefined> = new Set(Buffer.from("{ \t\n\r\ufeff"));
 
 /** Brings blobs from one state to the next. Each step may be done twice, and cut short anywhere. */
 export class Converter {
@@ -86,11 +87,15 @@ export class Converter {
     if (result.recipe === undefined) return this.#keep(digest, result.reason ?? "no recipe");
     await recipes.write(digest, result.recipe, options);
     await this.#noteChunks(digest, options);
-    if (wanted.length > 0) await healing.heal(options);
+    await healing.heal(options);
     return { kind: "indexed" };
   }
 
-  /** Gives up the data of a blob that is indexed and cold. @throws {ThreadRefused} {DiskFull} {StorageError} */
+  /**
+   * Gives up the data of a blob that is indexed and cold.
+   * @throws {ThreadRefused} {DiskFull} {StorageError} {BlobBroken} when it cannot be made of what was stored; it
+   * keeps its data.
+   */
   async cool(digest: Digest, options: ConvertOptions): Promise<Conversion> {
     const { driver, notes } = this.#deps;
     const data = await driver.stat(blobData(digest), options);
@@ -138,12 +143,8 @@ export class Converter {
     options: ConvertOptions,
   ): Promise<Conversion> {
     const { driver, maker } = this.#deps;
-    try {
-      for await (const _ of maker.whole(digest, options));
-    } catch (error) {
-      if (!(error instanceof BlobBroken)) throw error;
-      return this.#keep(digest, `it could not be made again: ${error.reason}`);
-    }
+    // Where it fails, damaged frames are marked by now: the next attempt packs their chunks anew.
+    for await (const _ of maker.whole(digest, { ...options, isProof: true }));
     // Somebody may have read it meanwhile.
     if (!this.isCold(digest, data)) return asItWas("it is in use");
     await driver.deleteTree(blobFolder(digest), options);
@@ -201,7 +202,7 @@ export class Converter {
     if (data.sizeBytes > MOST_DOCUMENT_BYTES) return false;
     const range = { startBytes: 0, lengthBytes: 1 };
     const head = await readRange(this.#deps.driver, blobData(digest), { ...options, range });
-    return head?.[0] === OPENING_BRACE;
+    return BEGINS_DOCUMENT.has(head?.[0]);
   }
 
   #keep(digest: Digest, reason: string): Conversion {

@@ -19,6 +19,8 @@ export interface HealingDeps {
 /** Brings back blobs that were set aside because a chunk of theirs was lost, once another blob has that chunk. */
 export class Healing {
   readonly #deps: HealingDeps;
+  /** Blobs that lack nothing and could not be made nevertheless. */
+  readonly #hopeless = new Set<Digest>();
 
   constructor(deps: HealingDeps) {
     this.#deps = deps;
@@ -43,21 +45,27 @@ export class Healing {
         await recipes.forgetQuarantined(digest, options);
         continue;
       }
-      const found = await recipes.readQuarantined(digest, options);
-      const isWhole = found !== undefined && this.#missing(found.recipe).next().done === true;
-      if (isWhole) await this.#bringBack(digest, options);
+      if (await this.#lacksNothing(digest, options)) await this.#bringBack(digest, options);
+      else this.#hopeless.delete(digest);
     }
+  }
+
+  async #lacksNothing(digest: Digest, options: CallOptions): Promise<boolean> {
+    const found = await this.#deps.recipes.readQuarantined(digest, options);
+    return found !== undefined && this.#missing(found.recipe).next().done === true;
   }
 
   /** It may have been set aside for another reason. */
   async #bringBack(digest: Digest, options: CallOptions): Promise<void> {
     const { recipes, maker, log } = this.#deps;
+    if (this.#hopeless.has(digest)) return;
     await recipes.bringBack(digest, options);
     try {
-      for await (const _ of maker.whole(digest, options));
+      for await (const _ of maker.whole(digest, { ...options, isProof: true }));
       log.info("a blob that could not be made again can be now", { digest });
     } catch (error) {
       if (!(error instanceof BlobBroken)) throw error;
+      this.#hopeless.add(digest);
       await recipes.quarantine(digest, options);
     }
   }

@@ -32,12 +32,7 @@ if (workerData.isIdle && process.platform === "linux") setPriority(0, LOWEST_PRI
 const index = ChunkIndex.open(workerData.indexPath);
 const host = new StoreHost(post);
 const memory = new EngineMemory();
-const chunks = new PackedChunks({
-  find: (id) => index.places(id),
-  open: async (name) => ({ read: (at, size) => host.read({ kind: "pack", name }, at, size) }),
-  onDamaged: ({ pack, at }) => post({ kind: "damaged", pack, at }),
-  keptBytes: KEPT_FRAME_BYTES,
-});
+let chunks = openChunks();
 const packed = {
   depthOf: (id: ChunkId) => index.places(id)[0]?.depth,
   read: (id: ChunkId) => chunks.read(id),
@@ -68,6 +63,7 @@ async function carryOut(order: ThreadOrder): Promise<void> {
 async function resultOf(order: ThreadOrder): Promise<ThreadResult> {
   switch (order.kind) {
     case "make":
+      if (order.isProof) chunks = openChunks();
       await makePiece(recipeIn(order.recipe), order, { host, chunks, memory });
       return { kind: "make" };
     case "index":
@@ -75,6 +71,16 @@ async function resultOf(order: ThreadOrder): Promise<ThreadResult> {
     case "pack":
       return await packBlob(recipeIn(order.recipe), order, { host, packed });
   }
+}
+
+/** It remembers frames that it has read. */
+function openChunks(): PackedChunks {
+  return new PackedChunks({
+    find: (id) => index.places(id),
+    open: async (name) => ({ read: (at, size) => host.read({ kind: "pack", name }, at, size) }),
+    onDamaged: ({ pack, at }) => post({ kind: "damaged", pack, at }),
+    keptBytes: KEPT_FRAME_BYTES,
+  });
 }
 
 /** Pieces of one blob come one after the other. */

@@ -26,6 +26,8 @@ export interface ThreadedMaking {
   /** At least 1. No more are used than the stream has pieces, and than nobody else uses at the moment. */
   readonly threads: number;
   readonly signal: AbortSignal;
+  /** Whether all chunks are read from the store, whatever threads remember of them. */
+  readonly isProof?: boolean | undefined;
   /** As `planRebuild` has it. */
   readonly leastPieceBytes?: number | undefined;
 }
@@ -58,7 +60,8 @@ export async function* makeInThreads(
       );
       at += joined.length;
       if (wanted.length > 0) yield wanted;
-      if (at >= span.endBytes) return;
+      // Whoever is at the end of its work is waited for: to be stopped would end the thread.
+      if (at >= span.endBytes && at !== (piece?.streamEnd ?? span.endBytes)) return;
     }
     if (piece !== undefined) join(joiner);
   }
@@ -189,9 +192,9 @@ class MakingCrew implements AsyncDisposable {
   async #make(index: number, { worker }: LentWorker): Promise<void> {
     const part = this.#parts[index];
     if (part === undefined) return;
-    const { stored } = this.#options;
+    const { stored, isProof = false } = this.#options;
     const output = this.#outputFor(index);
-    const order: MakeOrder = { kind: "make", recipe: stored, ...part };
+    const order: MakeOrder = { kind: "make", recipe: stored, ...part, isProof };
     await worker.run(
       order,
       (taken) => {

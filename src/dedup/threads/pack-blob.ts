@@ -52,11 +52,11 @@ export async function packBlob(
     }
   }
   decoder.end();
+  const digest = digester.digest();
+  if (digest !== order.digest) throw new WrongBytes(order.digest, digest);
   checkSame(chunker.end().chunks.idBytes, blob);
   await chunks.end();
   packs.end();
-  const digest = digester.digest();
-  if (digest !== order.digest) throw new WrongBytes(order.digest, digest);
   const packBytes = packs.sizeBytes;
   const isTooLarge = judge.isTooLarge(packBytes);
   return { kind: "pack", chunks: chunks.count, packBytes, isTooLarge };

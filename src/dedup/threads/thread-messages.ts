@@ -22,6 +22,8 @@ export interface MakeOrder {
   readonly from: number;
   /** and the one after the last. */
   readonly until: number;
+  /** Whether all chunks are read from the store, whatever the thread remembers of them. */
+  readonly isProof: boolean;
 }
 
 /** Finds out how a blob is made. */
