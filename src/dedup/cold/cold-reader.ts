@@ -145,16 +145,24 @@ export class ColdReader implements ColdBlobs {
 
   /** Never rejects. */
   async #make(digest: Digest, spool: Spool, { maker }: ColdTools): Promise<void> {
-    const { driver, mayWrite, stopping, log } = this.#deps;
-    await fill(spool, maker.whole(digest, { signal: stopping }), async () => {
-      if (!mayWrite) return;
-      const options = { signal: stopping };
-      await using data = await receiveObject(driver, spool.read({ startBytes: 0 }), options);
-      await data.publish(blobData(digest), options);
-    }).catch((error: unknown) => {
-      log.warn("a blob was made again and could not be stored", { digest, err: error });
+    await fill(spool, maker.whole(digest, { signal: this.#deps.stopping }), async () => {
+      if (spool.isWhole) await this.#store(digest, spool);
+      // Whoever comes from now on must not find one that may be closed at any moment.
+      this.#making.delete(digest);
     });
-    this.#making.delete(digest);
+  }
+
+  /** Never rejects. */
+  async #store(digest: Digest, spool: Spool): Promise<void> {
+    const { driver, mayWrite, stopping: signal, log } = this.#deps;
+    if (!mayWrite) return;
+    try {
+      await using data = await receiveObject(driver, spool.read({ startBytes: 0 }), { signal });
+      await data.publish(blobData(digest), { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn("a blob was made again and could not be stored", { digest, err: error });
+    }
   }
 
   /** @returns what to throw. */
@@ -177,13 +185,13 @@ export class ColdReader implements ColdBlobs {
 }
 
 /**
- * Rejects with what `onWhole` does; a failure of the bytes is told to the readers.
- * @param onWhole called when all bytes are in the spool, before it is let go.
+ * A failure of the bytes is told to the readers.
+ * @param onEnd called when all bytes are in the spool, or none come any more, before it is let go. Must not reject.
  */
 async function fill(
   spool: Spool,
   bytes: AsyncIterable<Uint8Array>,
-  onWhole: () => Promise<void> = () => Promise.resolve(),
+  onEnd: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   let sizeBytes = 0;
   try {
@@ -195,11 +203,8 @@ async function fill(
   } catch (error) {
     spool.fail(error);
   }
-  try {
-    if (spool.isWhole) await onWhole();
-  } finally {
-    await spool.release();
-  }
+  await onEnd();
+  await spool.release();
 }
 
 function spanOf(range: ByteRange | undefined, sizeBytes: number): BlobSpan {

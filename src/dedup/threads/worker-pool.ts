@@ -26,6 +26,7 @@ interface Idle {
 export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions;
   readonly #waiting = new Set<(lent: LentWorker) => void>();
+  readonly #ending = new AbortController();
   #idle: readonly Idle[] = [];
   readonly #lent = new Set<DedupWorker>();
 
@@ -33,15 +34,17 @@ export class WorkerPool implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Waits for its turn. Rejects with `signal.reason` meanwhile. */
+  /** Waits for its turn. Rejects with `signal.reason` meanwhile, and when all threads are ended. */
   async borrow(signal: AbortSignal): Promise<LentWorker> {
-    signal.throwIfAborted();
+    const either = AbortSignal.any([signal, this.#ending.signal]);
+    either.throwIfAborted();
     const lent = this.#waiting.size === 0 ? this.tryBorrow() : undefined;
-    return lent ?? (await this.#turn(signal));
+    return lent ?? (await this.#turn(either));
   }
 
-  /** @returns `undefined` when all threads are at work. */
+  /** @returns `undefined` when all threads are at work, and when they are ended. */
   tryBorrow(): LentWorker | undefined {
+    if (this.#ending.signal.aborted) return undefined;
     const { maxThreads, threadUrl, data, surroundings } = this.#options;
     const [idle, ...others] = this.#idle;
     if (idle !== undefined) {
@@ -53,8 +56,9 @@ export class WorkerPool implements AsyncDisposable {
     return this.#lend(new DedupWorker(threadUrl, data, surroundings));
   }
 
-  /** Ends all threads, with what they are doing. */
+  /** Ends all threads, with what they are doing, and begins none any more. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new Error("the threads for blobs were ended"));
     const idle = this.#idle;
     this.#idle = [];
     for (const { timer } of idle) clearTimeout(timer);
@@ -73,7 +77,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #takeBack(worker: DedupWorker): void {
-    if (!worker.hasEnded) {
+    if (!worker.hasEnded && !this.#ending.signal.aborted) {
       const timer = setTimeout(() => this.#retire(worker), this.#options.idleMs);
       timer.unref();
       this.#idle = [{ worker, timer }, ...this.#idle];
