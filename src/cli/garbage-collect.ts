@@ -55,9 +55,12 @@ function outputTo({ stdout, stderr }: Io, { quiet }: GarbageCollectArguments): O
 }
 
 function summaryOf(
-  { blobs, bytes, manifests, layerLinks }: StoreCollected,
+  { blobs, bytes, manifests, layerLinks, packs }: StoreCollected,
   { dryRun }: GarbageCollectArguments,
 ): string {
   const what = dryRun ? "would delete" : "deleted";
-  return `${what} ${blobs} blobs (${bytes} bytes), ${manifests} manifests, ${layerLinks} layer links\n`;
+  const rest = `${blobs} blobs (${bytes} bytes), ${manifests} manifests, ${layerLinks} layer links`;
+  const { deleted, rewritten, freedBytes } = packs;
+  if (deleted + rewritten === 0) return `${what} ${rest}\n`;
+  return `${what} ${rest}, ${deleted + rewritten} packs (${freedBytes} bytes)\n`;
 }

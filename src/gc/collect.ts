@@ -7,6 +7,7 @@
  * found before anything is deleted, and whatever cannot be understood ends the collection before that.
  * The lines are those of the reference registry's command, for scripts that look for them.
  */
+import type { Digest } from "../oci/digest.ts";
 import type { CallOptions, StorageDriver } from "../storage/storage-driver.ts";
 import { MarkFailed, NotAlone, SweepFailed } from "./errors.ts";
 import { type Garbage, mark, type RepositoryMarks } from "./mark.ts";
@@ -37,9 +38,12 @@ export interface Collected {
   readonly marked: number;
   readonly manifests: number;
   readonly layerLinks: number;
+  /** Cold ones among them. */
   readonly blobs: number;
-  /** Of those blobs. */
+  /** Of the data of those blobs, and of their recipes. */
   readonly bytes: number;
+  /** Those blobs. */
+  readonly gone: ReadonlySet<Digest>;
 }
 
 /** @throws {MarkFailed} {NotAlone} and nothing was deleted. @throws {SweepFailed} @throws the signal's reason once it aborts. */
@@ -62,6 +66,7 @@ export async function collectGarbage(options: CollectOptions): Promise<Collected
     layerLinks: layerLinks.length,
     blobs: blobs.length,
     bytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    gone: new Set(blobs.map(({ data }) => data)),
   };
 }
 

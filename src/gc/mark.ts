@@ -1,7 +1,12 @@
 /** Finds everything that is needed, and with it everything that is not. Deletes nothing. */
-import { listBlobs, listLayers } from "../content/check/inventory.ts";
+import {
+  listBlobs,
+  listLayers,
+  listQuarantinedRecipes,
+  listRecipes,
+} from "../content/check/inventory.ts";
 import { readStoredLink } from "../content/check/stored-link.ts";
-import { blobData, layerLink } from "../content/layout.ts";
+import { blobData, blobRecipe, layerLink, quarantinedRecipe } from "../content/layout.ts";
 import { walkRepositories } from "../content/walk.ts";
 import { pooledMap } from "../lib/pooled-map.ts";
 import type { Digest } from "../oci/digest.ts";
@@ -36,9 +41,13 @@ export interface LinkPlace {
   readonly digest: Digest;
 }
 
+/** A blob, whatever is left of it: data, how it is made, or both. */
 export interface DoomedBlob {
   readonly data: Digest;
+  /** Of its data and its recipes; what a cold one has in packs is not known here. */
   readonly sizeBytes: number;
+  /** Keys of its recipes: they go before the data, for without it they may promise what cannot be made. */
+  readonly recipes: readonly string[];
 }
 
 /** What can be deleted, in the order in which it must be. */
@@ -118,13 +127,37 @@ async function isDoomedLink(
 
 async function findBlobs(
   marked: ReadonlySet<Digest>,
-  { driver, signal }: MarkOptions,
+  options: MarkOptions,
 ): Promise<readonly DoomedBlob[]> {
-  const doomed: DoomedBlob[] = [];
-  const sized = pooledMap(listBlobs(driver, { signal }), CONCURRENCY, async (data) => {
-    const info = marked.has(data) ? undefined : await driver.stat(blobData(data), { signal });
-    return info === undefined ? [] : [{ data, sizeBytes: info.sizeBytes }];
-  });
-  for await (const blobs of sized) doomed.push(...blobs);
-  return doomed;
+  const found = pooledMap(unmarkedBlobs(marked, options), CONCURRENCY, (data) =>
+    remainsOf(data, options),
+  );
+  return (await Array.fromAsync(found)).filter((blob) => blob !== undefined);
+}
+
+/** Each once; a cold blob has no folder among the data. */
+async function* unmarkedBlobs(
+  marked: ReadonlySet<Digest>,
+  { driver, signal }: MarkOptions,
+): AsyncGenerator<Digest, void, undefined> {
+  const seen = new Set<Digest>();
+  for (const list of [listBlobs, listRecipes, listQuarantinedRecipes]) {
+    for await (const data of list(driver, { signal })) {
+      if (marked.has(data) || seen.has(data)) continue;
+      seen.add(data);
+      yield data;
+    }
+  }
+}
+
+async function remainsOf(
+  data: Digest,
+  { driver, signal }: MarkOptions,
+): Promise<DoomedBlob | undefined> {
+  const keys = [blobData(data), blobRecipe(data), quarantinedRecipe(data)];
+  const found = await Promise.all(keys.map((key) => driver.stat(key, { signal })));
+  const there = found.filter((info) => info !== undefined);
+  if (there.length === 0) return undefined;
+  const recipes = found.slice(1).flatMap((info) => (info === undefined ? [] : [info.key]));
+  return { data, sizeBytes: there.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), recipes };
 }

@@ -28,6 +28,10 @@ export async function sweep(garbage: Garbage, options: SweepOptions): Promise<vo
     garbage.layerLinks.map(({ name, digest }) => folderOf(layerLink(name, digest))),
     options,
   );
+  await deleteAll(
+    garbage.blobs.flatMap(({ recipes }) => recipes),
+    options,
+  );
   const blobs = garbage.blobs.map(({ data }) => blobFolder(data));
   await deleteAll(blobs, options, options.onBlob);
 }

@@ -4,9 +4,9 @@
  * at once more before it is reported, so that work in progress vanishes.
  */
 import { pooledMap } from "../../lib/pooled-map.ts";
-import type { Digest } from "../../oci/digest.ts";
 import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
 import { walkRepositories } from "../walk.ts";
+import { type BlobsAtRest, NO_BLOBS_AT_REST } from "./blobs-at-rest.ts";
 import {
   addCounts,
   type CheckedCounts,
@@ -17,7 +17,7 @@ import {
   type Note,
   type Violation,
 } from "./finding.ts";
-import { createFreshLook, createRememberingLook, type Look } from "./look.ts";
+import { createFreshLook, createRememberingLook, type KnownSizes, type Look } from "./look.ts";
 import { blobsOf, type Examine, thingsOf } from "./things.ts";
 
 export interface CheckReport {
@@ -28,6 +28,8 @@ export interface CheckReport {
 
 export interface CheckOptions extends CallOptions {
   readonly driver: StorageDriver;
+  /** {@link NO_BLOBS_AT_REST} when left out. */
+  readonly atRest?: BlobsAtRest | undefined;
   /** Whether all data is read and hashed. Otherwise only manifests are. */
   readonly deep: boolean;
   /** Called often, with what was looked at so far. */
@@ -53,19 +55,29 @@ export async function checkStore(options: CheckOptions): Promise<CheckReport> {
   };
 }
 
-async function* examineStore(options: CheckOptions): AsyncGenerator<Examined> {
-  const { driver, signal } = options;
-  const sizes = new Map<Digest, number>();
+async function* examineStore({
+  atRest = NO_BLOBS_AT_REST,
+  ...options
+}: CheckOptions): AsyncGenerator<Examined> {
+  const { driver, signal, deep } = options;
+  const sizes: KnownSizes = { data: new Map(), cold: new Map() };
+  const looking = { driver, atRest, signal };
   for await (const { name } of walkRepositories({ driver, signal })) {
     yield { counts: { repositories: 1 }, findings: [] };
-    const look = createRememberingLook(options, sizes);
-    yield* examineAll(thingsOf({ driver, name }, { signal }), look);
+    const look = createRememberingLook(looking, sizes);
+    const fresh = createFreshLook(looking);
+    yield* examineAll(thingsOf({ driver, name }, { signal }), { look, fresh });
   }
-  yield* examineAll(blobsOf(options), createRememberingLook(options, sizes));
+  const look = createRememberingLook(looking, sizes);
+  const fresh = createFreshLook(looking);
+  yield* examineAll(blobsOf(options), { look, fresh });
+  yield* examineAll(atRest.things({ signal, deep }), { look, fresh });
 }
 
-function examineAll(things: AsyncIterable<Examine>, look: Look): AsyncGenerator<Examined> {
-  const fresh = createFreshLook(look);
+function examineAll(
+  things: AsyncIterable<Examine>,
+  { look, fresh }: { readonly look: Look; readonly fresh: Look },
+): AsyncGenerator<Examined> {
   return pooledMap(things, CONCURRENCY, (examine) => confirmed(examine, look, fresh));
 }
 

@@ -90,7 +90,7 @@ export async function examineBlob(
   { data, deep }: { readonly data: Digest; readonly deep: boolean },
   look: Look,
 ): Promise<Examined> {
-  const bytes = await look.sizeOf(data);
+  const bytes = await look.dataSizeOf(data);
   if (bytes === undefined) return NOTHING_THERE;
   const actual = deep ? await hashData(look.driver, data, look) : data;
   const findings = actual === undefined || actual === data ? [] : [wrongBytes(data, actual)];

@@ -21,7 +21,13 @@ export type ViolationKind =
   /** An upload that does not say when it began, so that nothing will ever remove it. */
   | "dangling-upload"
   /** Data has another digest than its name. */
-  | "wrong-bytes";
+  | "wrong-bytes"
+  /** A blob without data cannot be made again of what the store has. */
+  | "unmakeable-blob"
+  /** How a blob is made cannot be read: one without data is lost until it is pushed again. */
+  | "damaged-recipe"
+  /** A pack that was cut short, or has bytes that are not those that were put there. */
+  | "damaged-pack";
 
 /** Worth knowing, and no fault. */
 export type NoteKind =
@@ -32,7 +38,9 @@ export type NoteKind =
   /** A manifest says another size of something than it has, whose bytes are right: whoever pushed it said so. */
   | "wrong-size"
   /** A folder that this program does not know. */
-  | "unknown-folder";
+  | "unknown-folder"
+  /** A blob that could not be made again, and counts as absent until it is pushed again or what it lacks is back. */
+  | "quarantined-blob";
 
 export interface Violation {
   readonly level: "violation";
@@ -63,6 +71,12 @@ export const COUNTED = [
   "manifests",
   /** Data of layers, configs and manifests. */
   "blobs",
+  /** Blobs that have no data, and are made again when they are read. */
+  "coldBlobs",
+  /** How blobs are made, of those with and without data. */
+  "recipes",
+  /** Objects that hold chunks of blobs. */
+  "packs",
   "tags",
   "layerLinks",
   "uploads",
@@ -70,7 +84,7 @@ export const COUNTED = [
   "referrers",
   /** Manifests with a subject that the index does not name, as other programs leave them; no fault. */
   "unindexedReferrers",
-  /** Of all blobs together. */
+  /** Of the data of all blobs together. */
   "bytes",
 ] as const;
 
@@ -81,6 +95,9 @@ export const NO_COUNTS: CheckedCounts = {
   repositories: 0,
   manifests: 0,
   blobs: 0,
+  coldBlobs: 0,
+  recipes: 0,
+  packs: 0,
   tags: 0,
   layerLinks: 0,
   uploads: 0,

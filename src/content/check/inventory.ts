@@ -9,11 +9,13 @@ import {
   isDigestAlgorithm,
 } from "../../oci/digest.ts";
 import { isTag, type Tag } from "../../oci/reference.ts";
-import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
+import type { CallOptions, ListEntry, StorageDriver } from "../../storage/storage-driver.ts";
 import {
   allReferrersFolder,
   BLOBS,
   layersFolder,
+  QUARANTINED_RECIPES,
+  RECIPES,
   referrersFolder,
   revisionsFolder,
   tagIndexFolder,
@@ -111,6 +113,37 @@ async function* shardOf(
     if (hex.slice(0, 2) === shard && isDigest(digest)) yield digest;
     else options.onUnknown?.(`${folder}/${hex}`);
   }
+}
+
+/** The digests that recipes lie under, of blobs with and without data. */
+export function listRecipes(driver: StorageDriver, options: CallOptions): AsyncGenerator<Digest> {
+  return recipesBelow(driver, RECIPES, options);
+}
+
+/** The digests of blobs that cannot be made again, by what is left of their recipes. */
+export function listQuarantinedRecipes(
+  driver: StorageDriver,
+  options: CallOptions,
+): AsyncGenerator<Digest> {
+  return recipesBelow(driver, QUARANTINED_RECIPES, options);
+}
+
+async function* recipesBelow(
+  driver: StorageDriver,
+  folder: string,
+  { signal }: CallOptions,
+): AsyncGenerator<Digest> {
+  for await (const algorithm of foldersBelow(driver, folder, { signal })) {
+    for await (const shard of foldersBelow(driver, `${folder}/${algorithm}`, { signal })) {
+      const entries = driver.list(`${folder}/${algorithm}/${shard}`, { signal });
+      for await (const entry of entries) yield* recipeIn(shard, algorithm, entry);
+    }
+  }
+}
+
+function* recipeIn(shard: string, algorithm: string, { kind, name }: ListEntry): Generator<Digest> {
+  const digest = `${algorithm}:${name}`;
+  if (kind === "object" && name.startsWith(shard) && isDigest(digest)) yield digest;
 }
 
 async function* digestsBelow(
