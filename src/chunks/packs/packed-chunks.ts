@@ -81,7 +81,7 @@ export class PackedChunks implements ChunkSource {
   }
 
   async #readBelow(id: ChunkId, depthLimit: number): Promise<Uint8Array> {
-    let failure: ChunkMissing | ChunkDamaged = new ChunkMissing(id);
+    let failure: ChunkMissing | ChunkDamaged | undefined;
     for (const place of this.#options.find(id)) {
       try {
         return await this.#readAt(place, id, depthLimit);
@@ -90,7 +90,7 @@ export class PackedChunks implements ChunkSource {
         failure = error;
       }
     }
-    throw failure;
+    throw failure ?? new ChunkMissing(id);
   }
 
   /** @throws {ChunkDamaged} {ChunkMissing} also for what the chunk's frame leans on. */

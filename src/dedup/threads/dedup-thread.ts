@@ -11,6 +11,7 @@ import { type BlobRecipe, decodeBlobRecipe } from "../../chunks/recipe/blob-reci
 import { EngineMemory } from "../../recompress/engine-memory.ts";
 import { indexBlob } from "./index-blob.ts";
 import { makePiece } from "./make-piece.ts";
+import { PackBlocks } from "./pack-blocks.ts";
 import { packBlob } from "./pack-blob.ts";
 import { StoreHost } from "./store-host.ts";
 import { faultOf } from "./thread-fault.ts";
@@ -73,11 +74,12 @@ async function resultOf(order: ThreadOrder): Promise<ThreadResult> {
   }
 }
 
-/** It remembers frames that it has read. */
+/** It remembers what it has read. */
 function openChunks(): PackedChunks {
+  const packs = new PackBlocks((name, at, size) => host.read({ kind: "pack", name }, at, size));
   return new PackedChunks({
     find: (id) => index.places(id),
-    open: async (name) => ({ read: (at, size) => host.read({ kind: "pack", name }, at, size) }),
+    open: async (name) => ({ read: (at, size) => packs.read(name, at, size) }),
     onDamaged: ({ pack, at }) => post({ kind: "damaged", pack, at }),
     keptBytes: KEPT_FRAME_BYTES,
   });
