@@ -214,8 +214,12 @@ export class Dedup implements AsyncDisposable {
   }
 
   async #openWork(): Promise<Work> {
+    const { log } = this.#options;
     return openWork({
       ...this.#options,
+      onConversion: (digest, { kind, ...fields }) => {
+        if (kind === "cold") log.info("a blob gave up its data", { digest, ...fields });
+      },
       workshop: await this.#workshop(),
       queue: await this.#queue(),
       usedAtMs: (digest) => this.#uses.get(digest),
