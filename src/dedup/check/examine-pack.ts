@@ -110,7 +110,7 @@ export class FrameReader {
       find: (id) => index.chunks.places(id),
       open: async (pack) => {
         const source = await this.#packs.open(pack, { signal });
-        if (source === undefined) throw new ObjectNotFound(packKey(pack));
+        if (source === undefined) throw new PackError(`the pack ${pack} is gone`);
         return source;
       },
       keptBytes: KEPT_BYTES,

@@ -21,6 +21,9 @@ import { namedChunks } from "./named-chunks.ts";
 import { PackSurvey } from "./pack-survey.ts";
 import { type Repacked, Repacker } from "./repacker.ts";
 
+/** That a `Date` can hold: whatever is coming in is nobody's, by whichever clock it is marked. */
+const LAST_MOMENT_MS = 8.64e15;
+
 /** Takes lines, without their newlines. */
 export interface CollectPacksOutput {
   /** What can be deleted. */
@@ -142,7 +145,7 @@ async function sweep(plan: Plan, options: CollectPacksOptions): Promise<Collecte
   const packs = new PackStore(driver);
   const onDelete = (name: string): void => output.deleting(`Deleting pack: /${packKey(name)}`);
   await stillAlone({ signal });
-  await purgeIncoming(driver, { olderThan: new Date(), signal });
+  await purgeIncoming(driver, { olderThan: new Date(LAST_MOMENT_MS), signal });
   // What they lean on is there until now: from here on nobody may rely on them.
   for (const place of plan.idle) await packs.condemn(place, { signal });
   for (const { name } of plan.dead) {
