@@ -38,6 +38,7 @@ const LARGEST_HEAD_BYTES = 64 * MEBIBYTE;
 /** What zstd may add to what it cannot compress, and more. */
 const MOST_OVERHEAD_BYTES = MEBIBYTE;
 
+/** Of the chunks alone: a dictionary can be reached as long as no more than a window has come out (RFC 8878 section 5). */
 const WINDOW_BITS = { least: 10, most: 27 } as const;
 /** With a dictionary: a place for each of its bytes, which those of the level alone are too few for. */
 const TABLE_BITS = { least: 17, most: 24 } as const;
@@ -143,15 +144,19 @@ function headOf({ sizes, delta }: FramePlan): Uint8Array {
 }
 
 function compress({ raw, level, delta }: FramePlan): Buffer {
-  const bits = Math.ceil(Math.log2(raw.length + (delta?.dictionary.length ?? 0)));
   const params = {
     [constants.ZSTD_c_compressionLevel]: level,
     [constants.ZSTD_c_contentSizeFlag]: 0,
-    [constants.ZSTD_c_windowLog]: within(bits, WINDOW_BITS),
+    [constants.ZSTD_c_windowLog]: within(bitsOf(raw.length), WINDOW_BITS),
   };
   if (delta === undefined) return zstdCompressSync(raw, { params });
-  const tables = { [constants.ZSTD_c_hashLog]: within(bits, TABLE_BITS) };
+  const reachedBytes = raw.length + delta.dictionary.length;
+  const tables = { [constants.ZSTD_c_hashLog]: within(bitsOf(reachedBytes), TABLE_BITS) };
   return zstdCompressSync(raw, { params: { ...params, ...tables }, dictionary: delta.dictionary });
+}
+
+function bitsOf(sizeBytes: number): number {
+  return Math.ceil(Math.log2(sizeBytes));
 }
 
 function within(
