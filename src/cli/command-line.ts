@@ -1,5 +1,6 @@
 /** The command line: verbs, their flags and their exit codes. Each verb is loaded when it is called. */
 import { Command, CommanderError } from "commander";
+import { addDedupVerbs } from "./dedup-verbs.ts";
 import { exitCodeOf, printFailure } from "./failure.ts";
 import { withoutSwitchValues } from "./go-flags.ts";
 import type { Io } from "./io.ts";
@@ -71,6 +72,7 @@ function createProgram(io: Io, outcome: Outcome): Command {
       void called;
     });
   addStoreVerbs(program, verb);
+  addDedupVerbs(program, verb);
   addLoginVerbs(program, verb);
   addServerVerbs(program, verb);
   addLayerVerbs(program, verb);
