@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "src/content": ["src/lib", "src/os", "src/oci", "src/observability", "src/storage", "src/events"],
   "src/dedup": [
     "src/lib",
+    "src/os",
     "src/oci",
     "src/observability",
     "src/storage",

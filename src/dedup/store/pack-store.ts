@@ -1,8 +1,15 @@
 import { randomBytes } from "node:crypto";
 import type { PackSource } from "../../chunks/packs/read-pack.ts";
 import { packKey, PACKS, QUARANTINED_FRAMES, quarantinedFrame } from "../../content/layout.ts";
+import { once } from "../../lib/once.ts";
+import { type ForgetPages, loadForgetPages } from "../../os/forget-pages.ts";
 import { ObjectNotFound } from "../../storage/errors.ts";
-import type { ByteRange, CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
+import {
+  type ByteRange,
+  type CallOptions,
+  hasLocalFiles,
+  type StorageDriver,
+} from "../../storage/storage-driver.ts";
 import { type ReceivedObject, receiveObject } from "./receive-object.ts";
 
 const NAME_BYTES = 16;
@@ -18,9 +25,11 @@ export interface FramePlace {
 /** The packs of a store. Their names tell nothing, and none is used twice. */
 export class PackStore {
   readonly #driver: StorageDriver;
+  readonly #forgetPages: () => Promise<ForgetPages>;
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
+    this.#forgetPages = once(loadForgetPages);
   }
 
   /** Takes in a new pack, which nobody sees yet. @throws what `bytes` fails with, and nothing is kept. */
@@ -28,10 +37,12 @@ export class PackStore {
     return receiveObject(this.#driver, bytes, options);
   }
 
-  /** Makes what has come in a pack, durably. @returns its name. */
+  /** Makes what has come in a pack, durably. What is read of it next comes from the disk. @returns its name. */
   async publish(received: ReceivedObject, options: CallOptions): Promise<string> {
     const name = randomBytes(NAME_BYTES).toString("hex");
-    await received.publish(packKey(name), options);
+    const key = packKey(name);
+    await received.publish(key, options);
+    if (hasLocalFiles(this.#driver)) await (await this.#forgetPages())(this.#driver.localPath(key));
     return name;
   }
 
