@@ -1,3 +1,14 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { makeBlob } from "../../../src/chunks/blob/make-blob.ts";
+import { PackedChunks } from "../../../src/chunks/packs/packed-chunks.ts";
+import { BlobBroken, type BlobMaker } from "../../../src/dedup/cold/blob-maker.ts";
+import { examinePack, FrameReader } from "../../../src/dedup/check/examine-pack.ts";
+import { examineRecipe } from "../../../src/dedup/check/examine-recipe.ts";
+import { PackIndex } from "../../../src/dedup/store/pack-index.ts";
+import { RecipeStore } from "../../../src/dedup/store/recipe-store.ts";
+import type { Workshop } from "../../../src/dedup/workshop.ts";
 import { PackWriter } from "../../../src/chunks/packs/pack-writer.ts";
 import { readDirectory } from "../../../src/chunks/packs/read-pack.ts";
 import { PlainChunker } from "../../../src/chunks/plain/plain-chunker.ts";
@@ -16,7 +27,7 @@ import { AtRestCheck } from "../../../src/dedup/check/at-rest-check.ts";
 import { type CollectedPacks, collectPacks } from "../../../src/dedup/collect/collect-packs.ts";
 import { PackStore } from "../../../src/dedup/store/pack-store.ts";
 import { type Collected, collectGarbage } from "../../../src/gc/collect.ts";
-import { digestOf } from "../../../src/oci/digest.ts";
+import { type Digest, digestOf } from "../../../src/oci/digest.ts";
 import { OCI_LAYER_GZIP } from "../../../src/oci/media-type.ts";
 import type { StorageDriver } from "../../../src/storage/storage-driver.ts";
 import { calm, collect } from "../../contracts/storage-subject.ts";
@@ -161,6 +172,53 @@ export async function deepCheck(driver: StorageDriver, deep = true): Promise<Che
   const threadUrl = entryUrl("dedup-thread");
   await using atRest = new AtRestCheck({ ...calm(), driver, threadUrl, makingThreads: 1 });
   return await checkStore({ ...calm(), driver, atRest, deep });
+}
+
+/** What {@link faults} finds, by this thread alone. */
+export async function quickFaults(driver: StorageDriver): Promise<readonly unknown[]> {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "barge-quick-"));
+  const packs = new PackStore(driver);
+  using index = new PackIndex({
+    path: join(folder.path, "chunks.sqlite"),
+    packs,
+    onBadPack: () => undefined,
+  });
+  await index.refresh(calm());
+  const { violations } = await deepCheck(driver, false);
+  const found: unknown[] = [...violations];
+  const reader = new FrameReader(packs, async () => index);
+  for await (const name of packs.list(calm())) {
+    found.push(...(await examinePack(name, { ...calm(), packs, reader })).findings);
+  }
+  const recipes = new RecipeStore(driver);
+  const maker = async (): Promise<Pick<BlobMaker, "whole">> => ({
+    whole: (digest) => madeHere(digest, { recipes, packs, index }),
+  });
+  for await (const digest of recipes.list(calm())) {
+    const { findings } = await examineRecipe(digest, { ...calm(), driver, recipes, maker });
+    found.push(...findings);
+  }
+  return found;
+}
+
+async function* madeHere(
+  digest: Digest,
+  { recipes, packs, index }: Pick<Workshop, "recipes" | "packs" | "index">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const stored = await recipes.read(digest, calm());
+  if (stored === undefined) return;
+  const chunks = new PackedChunks({
+    find: (id) => index.chunks.places(id),
+    open: async (name) => (await packs.open(name, calm())) ?? { read: async () => Buffer.alloc(0) },
+    keptBytes: 0,
+  });
+  try {
+    const made = await collect(makeBlob(stored.recipe, chunks));
+    if (digestOf(made) !== digest) throw new Error("it has another digest");
+    yield made;
+  } catch (cause) {
+    throw new BlobBroken(digest, String(cause), { cause });
+  }
 }
 
 /** What a check found, without its sentences, in order. */
