@@ -9,10 +9,8 @@ import { ChunkIndex } from "../../chunks/index/chunk-index.ts";
 import { PackedChunks } from "../../chunks/packs/packed-chunks.ts";
 import { type BlobRecipe, decodeBlobRecipe } from "../../chunks/recipe/blob-recipe.ts";
 import { EngineMemory } from "../../recompress/engine-memory.ts";
-import { indexBlob } from "./index-blob.ts";
 import { makePiece } from "./make-piece.ts";
 import { PackBlocks } from "./pack-blocks.ts";
-import { packBlob } from "./pack-blob.ts";
 import { StoreHost } from "./store-host.ts";
 import { faultOf } from "./thread-fault.ts";
 import {
@@ -61,16 +59,21 @@ async function carryOut(order: ThreadOrder): Promise<void> {
   }
 }
 
+/** What nobody waits for is loaded when it is wanted: somebody may be waiting for the thread to begin. */
 async function resultOf(order: ThreadOrder): Promise<ThreadResult> {
   switch (order.kind) {
     case "make":
       if (order.isProof) chunks = openChunks();
       await makePiece(recipeIn(order.recipe), order, { host, chunks, memory });
       return { kind: "make" };
-    case "index":
+    case "index": {
+      const { indexBlob } = await import("./index-blob.ts");
       return await indexBlob(order, { host, memory });
-    case "pack":
+    }
+    case "pack": {
+      const { packBlob } = await import("./pack-blob.ts");
       return await packBlob(recipeIn(order.recipe), order, { host, packed });
+    }
   }
 }
 
