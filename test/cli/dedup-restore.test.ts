@@ -148,7 +148,11 @@ describe("barge dedup restore", () => {
     const bytes = gzipLayers().reduce((sum, { length }) => sum + length, 0);
     expect({ code, ...JSON.parse(stdout) }).toEqual({
       ...PLAIN,
-      ...{ code: 0, dryRun: true, restored: 2, bytes, isPlain: false },
+      code: 0,
+      dryRun: true,
+      restored: 2,
+      bytes,
+      isPlain: false,
     });
     expect(await treeOf(opened)).toEqual(before);
   });
