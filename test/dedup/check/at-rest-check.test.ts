@@ -11,6 +11,7 @@ import {
 import { RecipeStore } from "../../../src/dedup/store/recipe-store.ts";
 import { calm } from "../../contracts/storage-subject.ts";
 import { intercepted } from "../../fakes/failing-driver.ts";
+import { partlyReplaced } from "../../fakes/partly-replaced-driver.ts";
 import { repo } from "../../gc/planted-store.ts";
 import { check, found } from "../../content/run-check.ts";
 import { deepCheck, faults, fileOf, packedStore } from "../collect/packed-store.ts";
@@ -119,6 +120,20 @@ describe("checkStore() with AtRestCheck", () => {
     expect(await faults(store.driver)).toStrictEqual(both.slice(1));
     await store.put(quarantinedFrame(delta, 8), "{}");
     expect(await faults(store.driver)).toStrictEqual([]);
+  });
+
+  it("finds with deep what leans on a pack that went away meanwhile", async () => {
+    const store = packedStore();
+    const base = await store.pack([{ files: [A] }]);
+    const delta = await store.pack([{ files: [B], bases: [A], depth: 1 }]);
+    let looks = 0;
+    const driver = partlyReplaced(store.driver, {
+      stat: async (key, options) => {
+        if (key === packKey(base)) looks += 1;
+        return key === packKey(base) && looks > 2 ? undefined : store.driver.stat(key, options);
+      },
+    });
+    expect(await faults(driver)).toStrictEqual([`damaged-pack ${packKey(delta)}`]);
   });
 
   it("notes blobs in quarantine, and finds it when what was set aside is of no use", async () => {
