@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { holdStore } from "../../src/storage/store-lock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { openConfiguredStore, say } from "./configured-store.ts";
+import { fileOf, idsOf, PackedStore } from "../dedup/collect/packed-store.ts";
 import type { PlantedStore } from "../gc/planted-store.ts";
 
 const { signal } = new AbortController();
@@ -68,6 +69,27 @@ describe("barge garbage-collect", () => {
     expect(said).toMatchObject({ code: 0, stdout: "" });
     expect(said.stderr).not.toContain("delet");
     expect(await store.keys("docker")).toStrictEqual(linked);
+  });
+
+  it("collects what stands for blobs without data, and check finds the rest sound", async () => {
+    await using opened = await openConfiguredStore();
+    const { config, store } = opened;
+    const packed = new PackedStore(store.driver);
+    const [a, b, c] = [fileOf(1), fileOf(2), fileOf(3)] as const;
+    const kept = await packed.cold("shop/web", [a]);
+    await store.tag("shop/web", "latest", await store.image("shop/web", "1", { layers: [kept] }));
+    const { digest } = await packed.cold("shop/web", [a, b, c]);
+    await packed.pack([{ files: [a, b, c] }]);
+    const dry = await say(["garbage-collect", "--dry-run", config]);
+    expect(dry.stdout).toContain("0 packs eligible for deletion, 1 packs to be written anew");
+    expect(dry.stderr).toMatch(/^would delete 1 blobs .*, 1 layer links, 1 packs \(\d+ bytes\)$/m);
+    const { code, stdout, stderr } = await say(["garbage-collect", config]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`blob eligible for deletion: ${digest}\n`);
+    expect(stderr).toMatch(/^Deleting pack: \/barge\/packs\/00\/0{31}1$/m);
+    expect(stderr).toMatch(/^deleted 1 blobs .*, 1 layer links, 1 packs \(\d+ bytes\)$/m);
+    expect(await packed.chunks()).toStrictEqual(idsOf(a));
+    expect(await say(["check", "--deep", config])).toMatchObject({ code: 0 });
   });
 
   it("refuses while a server holds the store, and says who does", async () => {
