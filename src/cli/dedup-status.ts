@@ -73,8 +73,7 @@ function savingText({ bytes, indexBytes }: DedupSurvey): string {
   const keptBytes = bytes.raw + bytes.packs + bytes.recipes + indexBytes;
   if (bytes.gzip === 0) return "There are no blobs.";
   const share = 1 - keptBytes / bytes.gzip;
-  const verdict =
-    share >= 0 ? `${percentText(share)} less` : `${percentText(-share)} more, which recipes take`;
+  const verdict = share >= 0 ? `${percentText(share)} less` : `${percentText(-share)} more`;
   const sizes = `Blobs of ${bytesText(bytes.gzip)} take ${bytesText(keptBytes)}`;
   return `${sizes} with all that belongs to them (index: ${bytesText(indexBytes)}): ${verdict}.`;
 }

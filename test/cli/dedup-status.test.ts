@@ -100,7 +100,7 @@ describe("statusText()", () => {
   it("says what recipes take where nothing is saved, and when there is nothing at all", () => {
     const { bytes } = survey;
     const more = { ...survey, bytes: { ...bytes, raw: 1000, packs: 0 }, kept: new Map() };
-    expect(statusText(more, "")).toContain("1.0 % more, which recipes take");
+    expect(statusText(more, "")).toContain("1.0 % more.");
     const nothing = { ...more, bytes: { gzip: 0, raw: 0, packs: 0, recipes: 0 } };
     expect(statusText(nothing, "")).toContain("There are no blobs.");
   });

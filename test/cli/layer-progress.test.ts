@@ -35,3 +35,13 @@ it("showProgress() that has shown nothing has nothing to take away", () => {
   ]();
   expect(written).toEqual([]);
 });
+
+it("showProgress() says what became of the bytes", async () => {
+  const written: string[] = [];
+  const clock = new FakeClock();
+  const options = { totalBytes: 100, clock, done: "made and stored" };
+  const progress = showProgress((text) => written.push(text), options);
+  await clock.advance(600);
+  progress.onProgress(10);
+  expect(written).toEqual(["\r\u001b[K10 % of 100 B made and stored"]);
+});
