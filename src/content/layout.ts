@@ -17,7 +17,8 @@
  *   packs/<first two digits of its name>/<name>              chunks that blobs are made of
  *   incoming/_uploads/<id>/data, startedat                   a pack, or a blob made again, that is coming in
  *   quarantine/recipes/<algorithm>/<two>/<hex>               recipes of blobs that cannot be made again
- *   quarantine/frames/<pack>-<at>                            frames of packs that are damaged
+ *   quarantine/frames/<pack>-<at>                            frames of packs that do not count: damaged, or idle
+ *                                                            while what they lean on may go
  * ```
  *
  * The content of every `link` is a digest without a newline. Data always lies under its sha256: the
