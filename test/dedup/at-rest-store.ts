@@ -17,6 +17,8 @@ import { SeededRandom } from "../fixtures/seeded-random.ts";
 import { tarHeader, tarPadding } from "../fixtures/tar-entry.ts";
 
 export const HOUR_MS = 3_600_000;
+/** For tests that convert: threads that do have only the time that nobody else on the machine wants. */
+export const PATIENTLY = { timeout: 120_000 } as const;
 const FILES = 5;
 
 export interface AtRestOptions {

@@ -11,12 +11,19 @@ import { APP, OTHER } from "../content/images.ts";
 import { calm, collect } from "../contracts/storage-subject.ts";
 import { INLINE_HASHING } from "../fakes/inline-hashing.ts";
 import { configOf } from "../fixtures/in-process-registry.ts";
-import { type AtRest, damagePacks, openAtRest, plainBlob, plantCold } from "./at-rest-store.ts";
+import {
+  type AtRest,
+  damagePacks,
+  openAtRest,
+  plainBlob,
+  plantCold,
+  PATIENTLY,
+} from "./at-rest-store.ts";
 
 const BLOB = plainBlob(50);
 const SIZE = BLOB.length;
 
-describe("a cold blob over HTTP", () => {
+describe("a cold blob over HTTP", PATIENTLY, () => {
   let store: AtRest;
   let reader: ColdReader;
   let origin: string;

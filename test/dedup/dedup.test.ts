@@ -15,11 +15,19 @@ import { calm, collect } from "../contracts/storage-subject.ts";
 import { intercepted } from "../fakes/failing-driver.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
-import { damagePacks, gzipLayer, HOUR_MS, keysBelow, plainBlob, plant } from "./at-rest-store.ts";
+import {
+  damagePacks,
+  gzipLayer,
+  HOUR_MS,
+  keysBelow,
+  plainBlob,
+  plant,
+  PATIENTLY,
+} from "./at-rest-store.ts";
 
 const GATHER_MS = 250;
 
-describe("Dedup", () => {
+describe("Dedup", PATIENTLY, () => {
   let resources: AsyncDisposableStack;
   let store: InMemoryDriver;
   /** Tells of each change. */

@@ -15,11 +15,12 @@ import {
   plainBlob,
   plant,
   plantCold,
+  PATIENTLY,
 } from "../at-rest-store.ts";
 
 const NAME = "ab".repeat(16);
 
-describe("BlobMaker", () => {
+describe("BlobMaker", PATIENTLY, () => {
   let store: AtRest;
   beforeAll(async () => {
     store = await openAtRest({ idleThreads: 2 });

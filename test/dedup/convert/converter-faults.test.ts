@@ -14,12 +14,13 @@ import {
   plant,
   plantCold,
   pulled,
+  PATIENTLY,
 } from "../at-rest-store.ts";
 
 const BLOB = plainBlob(20, 80_000);
 const DIGEST = digestOf(BLOB);
 
-describe("Converter, when the store fails", () => {
+describe("Converter, when the store fails", PATIENTLY, () => {
   let store: AtRest;
   beforeAll(async () => {
     store = await openAtRest();

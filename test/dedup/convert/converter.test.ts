@@ -20,9 +20,10 @@ import {
   plant,
   plantCold,
   pulled,
+  PATIENTLY,
 } from "../at-rest-store.ts";
 
-describe("Converter", () => {
+describe("Converter", PATIENTLY, () => {
   let store: AtRest;
   beforeAll(async () => {
     store = await openAtRest();

@@ -18,9 +18,10 @@ import {
   plant,
   plantCold,
   pulled,
+  PATIENTLY,
 } from "../at-rest-store.ts";
 
-describe("a cold blob that cannot be made again", () => {
+describe("a cold blob that cannot be made again", PATIENTLY, () => {
   const blob = plainBlob(30);
   /** Has all chunks of the other, and more. */
   const larger = Buffer.concat([blob.subarray(0, -1024), plainBlob(31)]);
