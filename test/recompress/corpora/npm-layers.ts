@@ -8,7 +8,7 @@ const APPLICATION = `import { Hono } from "hono";\nexport const application = ne
 /** What of npm's a layer has. */
 export interface NpmLayer {
   /** A key of `npm-packages.json`. */
-  readonly packages: "app-1" | "app-2" | "node-1" | "node-2";
+  readonly packages: "app-1" | "app-2" | "node-1" | "node-2" | "node-3";
   /** Stands in the application's two source files; without it there are none. */
   readonly release?: string;
   /** Of all files; seconds since 1970, as a number in decimal. */

@@ -12,6 +12,7 @@ import { makeNpmLayer, type NpmLayer } from "./npm-layers.ts";
 const MADE_UP_BYTES = 64 * 1024 * 1024;
 const FIRST_BUILD = "1700000000";
 const SECOND_BUILD = "1710000000";
+const THIRD_BUILD = "1720000000";
 const BASE_PACKAGES = "git,python3,perl,curl";
 /** Base images leave these out. */
 const LEFT_OUT = ["/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*/*.gz"];
@@ -26,22 +27,28 @@ export interface PlainLayer {
 /** Pairs are two builds of one image: first what a release had, then its updates. */
 export const PLAIN_LAYERS: readonly PlainLayer[] = [
   { name: "made-up", make: makeMadeUp },
-  { name: "debian-min-1", make: (file) => makeDebian(file, { isUpdated: false }) },
-  { name: "debian-min-2", make: (file) => makeDebian(file, { isUpdated: true }) },
-  {
-    name: "debian-base-1",
-    make: (file) => makeDebian(file, { isUpdated: false, packages: BASE_PACKAGES }),
-  },
-  {
-    name: "debian-base-2",
-    make: (file) => makeDebian(file, { isUpdated: true, packages: BASE_PACKAGES }),
-  },
+  debianLayer("debian-min-1", { state: "released" }),
+  debianLayer("debian-min-2", { state: "updated" }),
+  debianLayer("debian-base-1", { state: "released", packages: BASE_PACKAGES }),
+  debianLayer("debian-base-2", { state: "updated", packages: BASE_PACKAGES }),
   npmLayer("npm-app-1", { packages: "app-1", release: "1", builtAt: FIRST_BUILD }),
   npmLayer("npm-app-rebuilt", { packages: "app-1", release: "2", builtAt: SECOND_BUILD }),
   npmLayer("npm-app-2", { packages: "app-2", release: "2", builtAt: SECOND_BUILD }),
   npmLayer("node-1", { packages: "node-1", builtAt: FIRST_BUILD }),
   npmLayer("node-2", { packages: "node-2", builtAt: SECOND_BUILD }),
 ];
+
+/** One more version of each, for what wants three. */
+export const THIRD_LAYERS: readonly PlainLayer[] = [
+  debianLayer("debian-min-3", { state: "backported" }),
+  debianLayer("debian-base-3", { state: "backported", packages: BASE_PACKAGES }),
+  npmLayer("npm-app-again", { packages: "app-1", release: "3", builtAt: THIRD_BUILD }),
+  npmLayer("node-3", { packages: "node-3", builtAt: THIRD_BUILD }),
+];
+
+function debianLayer(name: string, what: DebianLayer): PlainLayer {
+  return { name, make: async (file) => await makeDebian(file, what) };
+}
 
 function npmLayer(name: string, what: NpmLayer): PlainLayer {
   return { name, make: async (file) => await makeNpmLayer(file, what) };
@@ -73,24 +80,33 @@ async function makeMadeUp(file: string): Promise<void> {
   await pipeline(Readable.from(pieces), createWriteStream(file));
 }
 
+/** Of the newest kinds of packages that it has; what has no backport is updated. */
+type DebianState = "released" | "updated" | "backported";
+
 interface DebianLayer {
-  readonly isUpdated: boolean;
+  readonly state: DebianState;
   /** With these, and with Debian's important packages; without, only what `minbase` means. */
   readonly packages?: string;
 }
 
-async function makeDebian(file: string, { isUpdated, packages }: DebianLayer): Promise<void> {
-  const { codename, sources } = await debianSources(isUpdated);
+const BUILT_AT: Readonly<Record<DebianState, string>> = {
+  released: FIRST_BUILD,
+  updated: SECOND_BUILD,
+  backported: THIRD_BUILD,
+};
+
+async function makeDebian(file: string, { state, packages }: DebianLayer): Promise<void> {
+  const { codename, sources } = await debianSources(state);
   const variant =
     packages === undefined
       ? ["--variant=minbase"]
       : ["--variant=important", `--include=${packages}`];
   const excludes = LEFT_OUT.map((path) => `--dpkgopt=path-exclude=${path}`);
+  const preferred = `--aptopt=APT::Default-Release "${codename}-backports"`;
+  const prefers = state === "backported" ? [preferred] : [];
   await runForLayer(
-    ["mmdebstrap", "--quiet", ...variant, ...excludes, codename, file, ...sources],
-    {
-      SOURCE_DATE_EPOCH: isUpdated ? SECOND_BUILD : FIRST_BUILD,
-    },
+    ["mmdebstrap", "--quiet", ...variant, ...prefers, ...excludes, codename, file, ...sources],
+    { SOURCE_DATE_EPOCH: BUILT_AT[state] },
   );
   const status = await runForLayer(["tar", "-xOf", file, "./var/lib/dpkg/status"]);
   await writeFile(listBeside(file), packageList(status));
@@ -98,18 +114,20 @@ async function makeDebian(file: string, { isUpdated, packages }: DebianLayer): P
 
 /** The mirrors that this machine's own apt uses, so that none is named here. */
 async function debianSources(
-  isUpdated: boolean,
+  state: DebianState,
 ): Promise<{ codename: string; sources: readonly string[] }> {
   const [, codename = ""] =
     /^VERSION_CODENAME=(.+)$/m.exec(await readFile("/etc/os-release", "utf8")) ?? [];
   const targets = await runForLayer(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)"]);
-  const wanted = isUpdated ? [codename, `${codename}-updates`, `${codename}-security`] : [codename];
-  const sources = wanted.map((release) => {
+  const updates = [codename, `${codename}-updates`, `${codename}-security`];
+  const sources = (state === "released" ? [codename] : updates).map((release) => {
     const line = targets.split("\n").find((target) => target.endsWith(` ${release}`));
     if (line === undefined) throw new Error(`apt of this machine knows no ${release}`);
     return `deb ${line} main`;
   });
-  return { codename, sources };
+  // Backports lie beside the release, and apt need not know them.
+  const backports = sources[0]?.replace(` ${codename} `, ` ${codename}-backports `) ?? "";
+  return { codename, sources: state === "backported" ? [...sources, backports] : sources };
 }
 
 function packageList(status: string): string {

@@ -1,0 +1,42 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { join } from "node:path";
+import { type AddedBlob, ColdStore, type Taken } from "./cold-store.ts";
+
+/** What one more version came to. */
+export interface VersionAtRest {
+  readonly blobBytes: number;
+  /** All that the store takes with it. */
+  readonly taken: Taken;
+  /** `cold`, or why it kept its data. */
+  readonly became: string;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Lets versions of a layer go cold in a new store, one after the other, and makes each again at the end.
+ * @param files the versions as they are pushed
+ * @param folder for the store, which is removed
+ * @throws {Error} unless each comes out as it was.
+ */
+export async function measureAtRest(
+  files: readonly string[],
+  folder: string,
+): Promise<readonly VersionAtRest[]> {
+  await using resources = new AsyncDisposableStack();
+  const work = resources.use(await mkdtempDisposable(join(folder, "store-")));
+  const store = await ColdStore.open(resources, work.path);
+  const added: AddedBlob[] = [];
+  for (const file of files) added.push(await store.add(file));
+  for (const { digest } of added) await store.verify(digest);
+  return added.map(({ blobBytes, taken, elapsedMs, conversion }) => ({
+    blobBytes,
+    taken,
+    elapsedMs,
+    became: conversion.kind === "as-it-was" ? conversion.reason : conversion.kind,
+  }));
+}
+
+/** All together. */
+export function sumOf({ packBytes, recipeBytes, indexBytes, dataBytes }: Taken): number {
+  return packBytes + recipeBytes + indexBytes + dataBytes;
+}
