@@ -105,23 +105,31 @@ export function formatBeside(measured: readonly MeasuredVersions[]): string {
 
 /** @returns what falls short, one line each; nothing when all is as promised. */
 export function faultsOf({ of, atRest, beside }: MeasuredVersions): readonly string[] {
-  const faults = atRest.flatMap((one) => kept(one));
-  const versions = atRest.find(({ compression }) => compression === "gzip")?.versions;
-  if (versions === undefined) return faults;
-  const { twoVersions, third } = of.most;
+  const gzip = atRest.find(({ compression }) => compression === "gzip");
+  const faults = [
+    ...atRest.flatMap((one) => kept(one)),
+    ...(gzip === undefined ? [] : tooMuch(of, gzip)),
+    ...(gzip === undefined ? [] : beaten(gzip, beside)),
+  ];
+  return faults.map((fault) => `${of.name}: ${fault}`);
+}
+
+function tooMuch({ most }: Versions, { versions }: CompressedVersions): readonly string[] {
   const shares = [
     ["the first alone", shareOfAll(versions.slice(0, 1)), 1],
-    ["two versions", shareOfAll(versions.slice(0, 2)), twoVersions],
-    ["what a third adds", versions.length > 2 ? addedShare(versions, 2) : 0, third],
+    ["two versions", shareOfAll(versions.slice(0, 2)), most.twoVersions],
+    ["what a third adds", versions.length > 2 ? addedShare(versions, 2) : 0, most.third],
   ] as const;
-  const tooLarge = shares
-    .filter(([, share, most]) => share > most)
-    .map(([what, share, most]) => `${what}: ${percent(share)} instead of ${percent(most)}`);
-  const beaten = beside
+  return shares
+    .filter(([, share, allowed]) => share > allowed)
+    .map(([what, share, allowed]) => `${what}: ${percent(share)} instead of ${percent(allowed)}`);
+}
+
+function beaten({ versions }: CompressedVersions, beside: readonly Beside[]): readonly string[] {
+  return beside
     .filter(({ name }) => name.startsWith("bup"))
     .filter(({ takenBytes: other }) => takenBytes(versions, 1) >= (other[1] ?? Infinity))
     .map(({ name }) => `two versions take more than by ${name}`);
-  return [...faults, ...tooLarge, ...beaten].map((fault) => `${of.name}: ${fault}`);
 }
 
 function kept({ compression, versions }: CompressedVersions): readonly string[] {
