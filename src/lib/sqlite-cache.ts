@@ -26,10 +26,20 @@ export interface SqliteSchema {
 export function openSqliteCache(path: string, schema: SqliteSchema): DatabaseSync {
   const database = openFile(path, schema);
   if (database !== undefined) return database;
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+  removeSqliteCache(path);
   const anew = openFile(path, schema);
   if (anew === undefined) throw new Error(`${path} is not the file that was just made`);
   return anew;
+}
+
+/** Whoever has it open goes on with a file that nobody else sees. */
+export function removeSqliteCache(path: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${path}${suffix}`, { force: true });
+}
+
+/** Whether the error says that a file is not, or no more, what SQLite wrote. */
+export function isDamagedFile(error: unknown): boolean {
+  return DAMAGED.has(sqliteCodeOf(error));
 }
 
 /** All of the change, or nothing of it. */
@@ -65,7 +75,7 @@ function openFile(
     if (isKnown) return database;
   } catch (error) {
     database.close();
-    if (DAMAGED.has(sqliteCodeOf(error))) return undefined;
+    if (isDamagedFile(error)) return undefined;
     throw error;
   }
   database.close();

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { openSqliteCache, transact } from "../../lib/sqlite-cache.ts";
 import { type ChunkId, chunkIdBytes } from "../chunk-id.ts";
@@ -53,11 +54,16 @@ export interface KnownPack {
  * version, is thrown away and begun anew; its owner then adds the packs that are there.
  */
 export class ChunkIndex implements Disposable {
+  readonly #path: string;
+  /** Tells the file that is open from others. */
+  readonly #inode: number | undefined;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #has: StatementSync;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(path: string, database: DatabaseSync) {
+    this.#path = path;
+    this.#inode = inodeOf(path);
     this.#database = database;
     this.#find = database.prepare(FIND);
     this.#has = database.prepare(HAS);
@@ -66,7 +72,12 @@ export class ChunkIndex implements Disposable {
   /** @param path of its file; made where there is none. @throws {Error} of SQLite, when it cannot be made. */
   static open(path: string): ChunkIndex {
     const schema = { applicationId: APPLICATION_ID, version: VERSION, tables: TABLES };
-    return new ChunkIndex(openSqliteCache(path, schema));
+    return new ChunkIndex(path, openSqliteCache(path, schema));
+  }
+
+  /** Whether the file that is open is no longer there: whoever took it for lost or damaged begins another one. */
+  get isReplaced(): boolean {
+    return inodeOf(this.#path) !== this.#inode;
   }
 
   /** All packs, by name. */
@@ -144,6 +155,10 @@ export class ChunkIndex implements Disposable {
       }
     }
   }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function placeOf(row: Record<string, SQLOutputValue>): ChunkPlace {

@@ -4,6 +4,7 @@ import type { CallOptions } from "../../storage/storage-driver.ts";
 import type { PackIndex } from "../store/pack-index.ts";
 import type { RecipeStore, StoredRecipe } from "../store/recipe-store.ts";
 import { ThreadRefused } from "../threads/dedup-worker.ts";
+import { isIndexDamaged } from "../threads/index-damage.ts";
 import { type BlobSpan, makeInThreads } from "../threads/make-in-threads.ts";
 import type { WorkerPool } from "../threads/worker-pool.ts";
 
@@ -91,6 +92,10 @@ export class BlobMaker {
         if (at < endBytes) throw new BlobRecipeError("it makes a shorter blob than it says");
         return;
       } catch (error) {
+        if (isIndexDamaged(error) && fruitless === 0) {
+          await this.#deps.index.beginAnew(options);
+          continue;
+        }
         const reason = damageOf(error);
         if (reason === undefined) throw error;
         if (fruitless > 0) throw new BlobBroken(digest, reason, { cause: error });
@@ -124,6 +129,7 @@ function damageOf(error: unknown): string | undefined {
       return `no pack has the chunk ${fault.id}`;
     case "chunk-damaged":
       return `the chunk ${fault.id} is damaged in the pack ${fault.pack}`;
+    case "index-damaged":
     case "unreadable":
       return undefined;
   }

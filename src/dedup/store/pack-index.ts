@@ -1,6 +1,7 @@
 import { ChunkIndex } from "../../chunks/index/chunk-index.ts";
 import { PackError } from "../../chunks/packs/pack-error.ts";
 import { readDirectory } from "../../chunks/packs/read-pack.ts";
+import { isDamagedFile, removeSqliteCache } from "../../lib/sqlite-cache.ts";
 import { ObjectNotFound } from "../../storage/errors.ts";
 import type { CallOptions } from "../../storage/storage-driver.ts";
 import type { FramePlace, PackStore } from "./pack-store.ts";
@@ -15,16 +16,46 @@ export interface PackIndexOptions {
 
 /** The chunk index of a store, kept in step with its packs. Dispose closes its file. */
 export class PackIndex implements Disposable {
-  readonly chunks: ChunkIndex;
   readonly #options: PackIndexOptions;
+  #chunks: ChunkIndex;
 
   constructor(options: PackIndexOptions) {
     this.#options = options;
-    this.chunks = ChunkIndex.open(options.path);
+    this.#chunks = openReadable(options.path);
   }
 
-  /** Takes up packs that are new, and forgets those that are gone: others may have written or collected. */
+  /** Not to keep: it is another one when the index was begun anew. */
+  get chunks(): ChunkIndex {
+    return this.#chunks;
+  }
+
+  /**
+   * Takes up packs that are new, and forgets those that are gone: others may have written or collected. A file
+   * that was taken away, or is found damaged, is begun anew.
+   */
   async refresh(options: CallOptions): Promise<void> {
+    if (this.#chunks.isReplaced) this.#reopen();
+    try {
+      await this.#takeUp(options);
+    } catch (error) {
+      if (!isDamagedFile(error)) throw error;
+      await this.beginAnew(options);
+    }
+  }
+
+  /** Throws away the file, which was found damaged, and takes up all packs. */
+  async beginAnew(options: CallOptions): Promise<void> {
+    removeSqliteCache(this.#options.path);
+    this.#reopen();
+    await this.#takeUp(options);
+  }
+
+  #reopen(): void {
+    this.#chunks[Symbol.dispose]();
+    this.#chunks = openReadable(this.#options.path);
+  }
+
+  async #takeUp(options: CallOptions): Promise<void> {
     const known = new Set(this.chunks.packs.map(({ name }) => name));
     const found = new Set<string>();
     for await (const name of this.#options.packs.list(options)) {
@@ -61,4 +92,18 @@ export class PackIndex implements Disposable {
   #forget({ pack, at }: FramePlace): void {
     this.chunks.removeFrame(pack, at);
   }
+}
+
+/** Damage that shows only when more is read is met by whoever reads. */
+function openReadable(path: string): ChunkIndex {
+  const chunks = ChunkIndex.open(path);
+  try {
+    void chunks.packs;
+    return chunks;
+  } catch (error) {
+    chunks[Symbol.dispose]();
+    if (!isDamagedFile(error)) throw error;
+  }
+  removeSqliteCache(path);
+  return ChunkIndex.open(path);
 }

@@ -28,7 +28,8 @@ const KEPT_FRAME_BYTES = 24 * 1024 * 1024;
 if (!isThreadData(workerData)) throw new TypeError("not the data of a thread for blobs");
 // Elsewhere it would be that of the whole process.
 if (workerData.isIdle && process.platform === "linux") setPriority(0, LOWEST_PRIORITY);
-const index = ChunkIndex.open(workerData.indexPath);
+const { indexPath } = workerData;
+let index = ChunkIndex.open(indexPath);
 const host = new StoreHost(post);
 const memory = new EngineMemory();
 let chunks = openChunks();
@@ -48,6 +49,7 @@ parentPort?.on("message", (message: unknown) => {
 
 async function carryOut(order: ThreadOrder): Promise<void> {
   try {
+    followIndex();
     const result = await resultOf(order);
     host.flush();
     post({ kind: "done", result });
@@ -57,6 +59,13 @@ async function carryOut(order: ThreadOrder): Promise<void> {
     host.drop();
     post({ kind: "failed", fault });
   }
+}
+
+/** The index may have been begun anew. */
+function followIndex(): void {
+  if (!index.isReplaced) return;
+  index[Symbol.dispose]();
+  index = ChunkIndex.open(indexPath);
 }
 
 /** What nobody waits for is loaded when it is wanted: somebody may be waiting for the thread to begin. */

@@ -1,5 +1,7 @@
 import { ChunkDamaged, ChunkMissing } from "../../chunks/packs/packed-chunks.ts";
 import { BlobRecipeError } from "../../chunks/recipe/blob-recipe-error.ts";
+import { errorText } from "../../lib/error-text.ts";
+import { isDamagedFile } from "../../lib/sqlite-cache.ts";
 import { BrokenStream, UnsupportedStream } from "../../recompress/stream-errors.ts";
 import { HostReadFailed } from "./store-host.ts";
 import type { ThreadFault } from "./thread-messages.ts";
@@ -15,6 +17,7 @@ export function faultOf(error: unknown): ThreadFault | undefined {
   if (error instanceof HostReadFailed) {
     return { kind: error.isGone ? "gone" : "unreadable", text: error.message };
   }
+  if (isDamagedFile(error)) return { kind: "index-damaged", text: errorText(error) };
   if (isWrong(error)) return { kind: "wrong-bytes", text: error.message };
   return undefined;
 }

@@ -86,6 +86,8 @@ export type ThreadFault =
       readonly pack: string;
       readonly at: number;
     }
+  /** What this machine remembers of packs cannot be read. */
+  | { readonly kind: "index-damaged"; readonly text: string }
   /** The blob's data is not what its name says. */
   | { readonly kind: "wrong-bytes"; readonly text: string }
   /** The object was there, and is no more. */
