@@ -6,9 +6,11 @@ import { basename, join } from "node:path";
 import { env } from "node:process";
 import { bytesBelow } from "./cold-store.ts";
 
-/** Bytes after each version. */
+const KEPT_COMPLAINT_CHARACTERS = 2000;
+
 export interface Beside {
   readonly name: string;
+  /** After each version, as far as it was tried. */
   readonly takenBytes: readonly number[];
 }
 
@@ -67,12 +69,12 @@ async function withCasync(
   return { name: `casync ${chunkBytes / 1024}k`, takenBytes };
 }
 
-/** The first version as `zstd -19` has it, and each other one as a patch of the one before it. */
+/** The first version as `zstd -19` has it, and the second one as a patch of it. */
 async function withPatches(tars: readonly string[], folder: string): Promise<Beside> {
   const output = join(folder, "patch.zst");
   const takenBytes: number[] = [];
   let sumBytes = 0;
-  for (const [index, tar] of tars.entries()) {
+  for (const [index, tar] of tars.slice(0, 2).entries()) {
     const before = tars[index - 1];
     const from = before === undefined ? [] : [`--patch-from=${before}`];
     await run(["zstd", "-q", "-f", "-19", "--long=28", ...from, tar, "-o", output], {});
@@ -94,7 +96,11 @@ async function run(
   options: RunOptions,
 ): Promise<void> {
   await using input = await open(options.input ?? "/dev/null");
-  const child = spawn(program, args, { env: options.env, stdio: [input.fd, "ignore", "inherit"] });
+  const child = spawn(program, args, { env: options.env, stdio: [input.fd, "ignore", "pipe"] });
+  let complaint = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    complaint = (complaint + text).slice(-KEPT_COMPLAINT_CHARACTERS);
+  });
   const [status] = (await once(child, "close")) as [number | null];
-  if (status !== 0) throw new Error(`${program} ended with ${status}`);
+  if (status !== 0) throw new Error(`${program} ended with ${status}: ${complaint}`);
 }

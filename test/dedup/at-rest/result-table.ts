@@ -97,7 +97,7 @@ export function formatBeside(measured: readonly MeasuredVersions[]): string {
     of.layers.map((layer, index) => [
       layer,
       ...atRest.map(({ versions }) => megabytes(takenBytes(versions, index))),
-      ...beside.map((other) => megabytes(other.takenBytes[index] ?? 0)),
+      ...beside.map(({ takenBytes: other }) => optional(other[index])),
     ]),
   );
   return formatTable(["after", ...kinds, ...others], rows);
@@ -165,6 +165,10 @@ function sum(figures: readonly number[]): number {
 
 function megabytes(sizeBytes: number): string {
   return (sizeBytes / MEGABYTE).toFixed(2);
+}
+
+function optional(sizeBytes: number | undefined): string {
+  return sizeBytes === undefined ? "" : megabytes(sizeBytes);
 }
 
 function percent(share: number): string {

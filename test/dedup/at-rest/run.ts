@@ -7,7 +7,7 @@
  * again, so a run that was cut off goes on where it was.
  */
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { PLAIN_LAYERS, settleLayer, THIRD_LAYERS } from "../../recompress/corpora/plain-layers.ts";
@@ -19,6 +19,7 @@ import { machineText } from "../../recompress/machine.ts";
 import { type Beside, besideOthers } from "./beside.ts";
 import { measureAtRest, type VersionAtRest } from "./measure.ts";
 import {
+  type CompressedVersions,
   faultsOf,
   formatAtRest,
   formatBeside,
@@ -38,10 +39,13 @@ interface RunOptions {
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
+  const { pairs } = options;
+  const wanted = VERSIONS.filter(({ name }) => pairs.length === 0 || pairs.includes(name));
+  const atRest: MeasuredVersions[] = [];
+  for (const versions of wanted) atRest.push(await measure(versions, options));
   const measured: MeasuredVersions[] = [];
-  for (const versions of VERSIONS) {
-    if (options.pairs.length > 0 && !options.pairs.includes(versions.name)) continue;
-    measured.push(await measure(versions, options));
+  for (const one of atRest) {
+    measured.push({ ...one, beside: await measureBeside(one.of, options) });
   }
   process.stdout.write(`${formatAtRest(measured)}\n${formatBeside(measured)}`);
   if (options.tableFile !== undefined) await writeReport(options.tableFile, measured, options);
@@ -66,9 +70,7 @@ function parseOptions(args: readonly string[]): RunOptions {
 }
 
 async function measure(of: Versions, options: RunOptions): Promise<MeasuredVersions> {
-  const tars: string[] = [];
-  for (const name of of.layers) tars.push(await settleTar(name, options.into));
-  const atRest: { compression: "gzip" | "zstd"; versions: readonly VersionAtRest[] }[] = [];
+  const atRest: CompressedVersions[] = [];
   for (const compression of COMPRESSIONS) {
     const { name } = compression;
     const versions = await settled<readonly VersionAtRest[]>(`${of.name}-${name}`, options, () =>
@@ -76,11 +78,20 @@ async function measure(of: Versions, options: RunOptions): Promise<MeasuredVersi
     );
     atRest.push({ compression: name, versions });
   }
-  const folder = join(options.into, "at-rest");
-  const beside = await settled<readonly Beside[]>(`${of.name}-beside`, options, () =>
-    besideOthers(tars, folder),
-  );
-  return { of, atRest, beside };
+  return { of, atRest, beside: [] };
+}
+
+async function measureBeside(
+  { name, layers }: Versions,
+  options: RunOptions,
+): Promise<readonly Beside[]> {
+  const { into } = options;
+  return await settled<readonly Beside[]>(`${name}-beside`, options, async () => {
+    const tars: string[] = [];
+    for (const layer of layers) tars.push(await settleTar(layer, into));
+    await using work = await mkdtempDisposable(join(into, "at-rest", "beside-"));
+    return await besideOthers(tars, work.path);
+  });
 }
 
 async function measureCompressed(
