@@ -79,19 +79,7 @@ export function createBlobStore({ driver, links, presence, cold }: Deps): BlobSt
     find: (repository, digest, options) => presence.confirmBlob(repository, digest, options),
     link,
 
-    async *read(blob, options) {
-      const { sha256 } = blob;
-      cold.used(sha256);
-      try {
-        if (!blob.isCold) return yield* driver.read(blob.dataKey, options);
-      } catch (cause) {
-        if (!(cause instanceof ObjectNotFound)) throw cause;
-        // It may have gone cold since it was found.
-        const sizeBytes = await cold.sizeOf(sha256, options);
-        if (sizeBytes === undefined) throw new BlobUnknown(blob.digest, { cause });
-      }
-      yield* cold.read(sha256, options);
-    },
+    read: (blob, options) => readBlob(blob, options, { driver, cold }),
 
     localFile({ dataKey, sha256, isCold }) {
       if (isCold || !hasLocalFiles(driver)) return undefined;
@@ -124,4 +112,37 @@ export function createBlobStore({ driver, links, presence, cold }: Deps): BlobSt
       await driver.delete(key, options);
     },
   };
+}
+
+type ReadOptions = CallOptions & { readonly range?: ByteRange };
+
+async function* readBlob(
+  blob: StoredBlob,
+  options: ReadOptions,
+  { driver, cold }: Pick<Deps, "driver" | "cold">,
+): AsyncGenerator<Uint8Array> {
+  const { sha256 } = blob;
+  cold.used(sha256);
+  if (blob.isCold) return yield* cold.read(sha256, options);
+  let givenBytes = 0;
+  try {
+    for await (const bytes of driver.read(blob.dataKey, options)) {
+      givenBytes += bytes.length;
+      yield bytes;
+    }
+  } catch (cause) {
+    if (!(cause instanceof ObjectNotFound)) throw cause;
+    // It may have gone cold since it was found, or while it was read.
+    const sizeBytes = await cold.sizeOf(sha256, options);
+    if (sizeBytes === undefined) throw new BlobUnknown(blob.digest, { cause });
+    yield* cold.read(sha256, { ...options, range: restOf(givenBytes, options.range) });
+  }
+}
+
+function restOf(
+  givenBytes: number,
+  { startBytes, lengthBytes }: ByteRange = { startBytes: 0 },
+): ByteRange {
+  const rest = { startBytes: startBytes + givenBytes };
+  return lengthBytes === undefined ? rest : { ...rest, lengthBytes: lengthBytes - givenBytes };
 }

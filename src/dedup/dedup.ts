@@ -12,7 +12,7 @@ import type { Digest } from "../oci/digest.ts";
 import type { StorageDriver } from "../storage/storage-driver.ts";
 import { ColdReader } from "./cold/cold-reader.ts";
 import { RecipeStore } from "./store/recipe-store.ts";
-import { addDedupJobs } from "./work/dedup-jobs.ts";
+import { addDedupJobs, DEDUP_QUEUE } from "./work/dedup-jobs.ts";
 import { openJobs } from "./work/open-jobs.ts";
 import { openWork, type Work } from "./work/open-work.ts";
 import { purgeIncoming } from "./work/purge-incoming.ts";
@@ -166,6 +166,8 @@ export class Dedup implements AsyncDisposable {
       try {
         const olderThan = new Date(clock.now().getTime() - STALE_INCOMING_MS);
         await purgeIncoming(driver, { olderThan, signal });
+        const { index } = await this.#workshop();
+        await index.refresh({ signal });
         const { found } = await this.#work();
         await addDedupJobs(await this.#queue(), found(signal), { signal });
       } catch (error) {
@@ -196,7 +198,8 @@ export class Dedup implements AsyncDisposable {
     const { threads, stateDirectory } = this.#options;
     const signal = this.#signal;
     const directory = stateDirectory ?? (await this.#temporaryDirectory());
-    const options = { ...this.#options, directory, idleThreads: threads, signal };
+    const lag = { mayLag: true, idleThreads: threads };
+    const options = { ...this.#options, ...lag, directory, signal };
     return this.#resources.use(await Workshop.open(options));
   }
 
@@ -215,6 +218,11 @@ export class Dedup implements AsyncDisposable {
 
   async #openWork(): Promise<Work> {
     const { log } = this.#options;
+    const signal = this.#signal;
+    // What is taken for packed must be.
+    await (await this.#workshop()).index.refresh({ signal });
+    // What failed for good may have been mended since.
+    await (await this.#queue()).change(DEDUP_QUEUE, { kind: "retry" }, { signal });
     return openWork({
       ...this.#options,
       onConversion: (digest, { kind, ...fields }) => {

@@ -25,6 +25,11 @@ export interface WorkshopOptions extends CallOptions {
   readonly idleThreads: number;
   /** What is to stay free on each disk that is written to. */
   readonly diskFloorBytes: number;
+  /**
+   * Whether the index may lag behind the packs at first, for it takes a while to list many: who makes a blob looks
+   * again when a chunk is missed. Not unless told.
+   */
+  readonly mayLag?: boolean;
   /** Whether frames that are found damaged are marked as such. */
   readonly mayWrite: boolean;
   readonly log: Logger;
@@ -56,7 +61,8 @@ export class Workshop implements AsyncDisposable {
     await mkdir(join(options.directory, "spool"), { recursive: true, mode: 0o700 });
     const workshop = new Workshop(options, new AsyncDisposableStack());
     try {
-      await workshop.index.refresh(options);
+      const isEmpty = workshop.index.chunks.packs.length === 0;
+      if (isEmpty || options.mayLag !== true) await workshop.index.refresh(options);
       return workshop;
     } catch (error) {
       await workshop[Symbol.asyncDispose]();

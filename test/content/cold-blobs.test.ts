@@ -7,16 +7,19 @@ import { createLinks } from "../../src/content/links.ts";
 import { createPresence, type Presence } from "../../src/content/presence.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { type Digest, digestOf } from "../../src/oci/digest.ts";
+import { ObjectNotFound } from "../../src/storage/errors.ts";
 import type { StorageDriver } from "../../src/storage/storage-driver.ts";
 import { InMemoryDriver } from "../../storage-drivers/inmemory/inmemory-driver.ts";
 import { calm, collect, pattern } from "../contracts/storage-subject.ts";
 import { intercepted } from "../fakes/failing-driver.ts";
+import { partlyReplaced } from "../fakes/partly-replaced-driver.ts";
 import { RecordingLogger } from "../fakes/recording-logger.ts";
 import { APP, OTHER } from "./images.ts";
 
 const BLOB = pattern(1000);
 const DIGEST = digestOf(BLOB);
 const SHA512 = digestOf(BLOB, "sha512");
+const HOT = { digest: DIGEST, sha256: DIGEST, sizeBytes: BLOB.length, isCold: false } as const;
 
 describe("blobs that are cold", () => {
   let driver: StorageDriver;
@@ -117,6 +120,21 @@ describe("blobs that are cold", () => {
     expect(await blobs.presign(hot, { ...calm(), method: "GET" })).toBeDefined();
     expect(used).toEqual([DIGEST, DIGEST]);
   });
+
+  it.each([undefined, { startBytes: 100, lengthBytes: 600 }])(
+    "are gone on with where their data went away while it was read: %j",
+    async (range) => {
+      const read: StorageDriver["read"] = async function* (key, options) {
+        const at = options.range?.startBytes ?? 0;
+        yield BLOB.subarray(at, at + 400);
+        throw new ObjectNotFound(key);
+      };
+      open(partlyReplaced(driver, { read }));
+      const hot = { ...HOT, dataKey: blobData(DIGEST) };
+      const bytes = await collect(blobs.read(hot, { ...calm(), ...(range && { range }) }));
+      expect(bytes.equals(range ? BLOB.subarray(100, 700) : BLOB)).toBe(true);
+    },
+  );
 
   it.each([
     [APP, SHA512],

@@ -83,8 +83,14 @@ export class PackedChunks implements ChunkSource {
   async #readBelow(id: ChunkId, depthLimit: number): Promise<Uint8Array> {
     let failure: ChunkMissing | ChunkDamaged | undefined;
     for (const place of this.#options.find(id)) {
+      // Nothing is wrong with that frame: it is only too deep to lean on from here.
+      if (place.depth >= depthLimit) {
+        const cause = new PackError("frames lean on each other in a circle");
+        failure = new ChunkDamaged(id, place, cause);
+        continue;
+      }
       try {
-        return await this.#readAt(place, id, depthLimit);
+        return await this.#readAt(place, id);
       } catch (error) {
         if (!(error instanceof ChunkDamaged || error instanceof ChunkMissing)) throw error;
         failure = error;
@@ -94,9 +100,8 @@ export class PackedChunks implements ChunkSource {
   }
 
   /** @throws {ChunkDamaged} {ChunkMissing} also for what the chunk's frame leans on. */
-  async #readAt(place: ChunkPlace, id: ChunkId, depthLimit: number): Promise<Uint8Array> {
+  async #readAt(place: ChunkPlace, id: ChunkId): Promise<Uint8Array> {
     try {
-      if (place.depth >= depthLimit) throw new PackError("frames lean on each other in a circle");
       return chunkIn(await this.#frameAt(place), id, place);
     } catch (cause) {
       if (!(cause instanceof PackError)) throw cause;

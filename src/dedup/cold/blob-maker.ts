@@ -1,5 +1,6 @@
 import { BlobRecipeError } from "../../chunks/recipe/blob-recipe-error.ts";
 import { type Digest, Digester } from "../../oci/digest.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
 import type { CallOptions } from "../../storage/storage-driver.ts";
 import type { PackIndex } from "../store/pack-index.ts";
 import type { RecipeStore, StoredRecipe } from "../store/recipe-store.ts";
@@ -37,6 +38,8 @@ export class BlobBroken extends Error {
 
 /** How a blob is made. */
 export interface MakeOptions extends CallOptions {
+  /** A recipe in place of the one that the store has now. */
+  readonly by?: StoredRecipe | undefined;
   /** Whether all of it is read from the store, to prove that it is there, and nothing that threads remember counts. */
   readonly isProof?: boolean;
 }
@@ -79,46 +82,61 @@ export class BlobMaker {
     options: MakeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let at = span?.startBytes ?? 0;
-    for (let fruitless = 0; ; fruitless += 1) {
+    for (let isFruitless = false; ;) {
       try {
-        const stored = await this.#deps.recipes.read(digest, options);
-        if (stored === undefined) throw new NoRecipe(`there is no recipe of ${digest}`);
-        const endBytes = span?.endBytes ?? stored.recipe.blobBytes;
-        for await (const bytes of this.#make(stored, { startBytes: at, endBytes }, options)) {
-          fruitless = 0;
+        const rest = { startBytes: at, endBytes: span?.endBytes };
+        for await (const bytes of this.#rest(digest, rest, options)) {
+          isFruitless = false;
           at += bytes.length;
           yield bytes;
         }
-        if (at < endBytes) throw new BlobRecipeError("it makes a shorter blob than it says");
         return;
       } catch (error) {
-        if (isIndexDamaged(error) && fruitless === 0) {
-          await this.#deps.index.beginAnew(options);
-          continue;
-        }
-        const reason = damageOf(error);
-        if (reason === undefined) throw error;
-        if (fruitless > 0) throw new BlobBroken(digest, reason, { cause: error });
-        // Another process may have packed anew what it leans on, also while it is made.
-        await this.#deps.index.refresh(options);
+        const mend = this.#mendFor(digest, error, isFruitless);
+        isFruitless = true;
+        await mend(options);
       }
     }
   }
 
-  #make(
-    { stored, recipe }: StoredRecipe,
-    span: BlobSpan,
-    { signal, isProof }: MakeOptions,
+  /** @returns what may help. @throws when nothing does any more. */
+  #mendFor(
+    digest: Digest,
+    error: unknown,
+    isFruitless: boolean,
+  ): (options: CallOptions) => Promise<void> {
+    const { index } = this.#deps;
+    if (isIndexDamaged(error) && !isFruitless) return (options) => index.beginAnew(options);
+    const reason = damageIn(error);
+    if (isFruitless) throw new BlobBroken(digest, reason, { cause: error });
+    // Another process may have packed anew what it leans on, also while it is made.
+    return (options) => index.refresh(options);
+  }
+
+  async *#rest(
+    digest: Digest,
+    rest: { readonly startBytes: number; readonly endBytes: number | undefined },
+    options: MakeOptions,
   ): AsyncGenerator<Uint8Array, void, undefined> {
+    const stored = options.by ?? (await this.#deps.recipes.read(digest, options));
+    if (stored === undefined) throw new NoRecipe(`there is no recipe of ${digest}`);
+    const endBytes = rest.endBytes ?? stored.recipe.blobBytes;
     const { pool, threads } = this.#deps;
-    return makeInThreads({ stored, recipe, span, pool, threads, signal, isProof });
+    const { signal, isProof } = options;
+    const span = { startBytes: rest.startBytes, endBytes };
+    let at = rest.startBytes;
+    for await (const bytes of makeInThreads({ ...stored, span, pool, threads, signal, isProof })) {
+      at += bytes.length;
+      yield bytes;
+    }
+    if (at < endBytes) throw new BlobRecipeError("it makes a shorter blob than it says");
   }
 }
 
-/** @returns `undefined` for what trying again another day may mend. */
-function damageOf(error: unknown): string | undefined {
+/** @returns what is damaged. @throws anything else, such as what trying again another day may mend. */
+function damageIn(error: unknown): string {
   if (error instanceof BlobRecipeError) return error.message;
-  if (!(error instanceof ThreadRefused)) return undefined;
+  if (!(error instanceof ThreadRefused)) throw error;
   const { fault } = error;
   switch (fault.kind) {
     case "recipe":
@@ -130,7 +148,8 @@ function damageOf(error: unknown): string | undefined {
     case "chunk-damaged":
       return `the chunk ${fault.id} is damaged in the pack ${fault.pack}`;
     case "index-damaged":
+      throw error;
     case "unreadable":
-      return undefined;
+      throw new StorageUnavailable(fault.text, { reason: fault.text, cause: error });
   }
 }

@@ -142,11 +142,13 @@ export class Converter {
     { data, stored }: { readonly data: ObjectInfo; readonly stored: StoredRecipe },
     options: ConvertOptions,
   ): Promise<Conversion> {
-    const { driver, maker } = this.#deps;
+    const { driver, maker, recipes } = this.#deps;
     // Where it fails, damaged frames are marked by now: the next attempt packs their chunks anew.
     for await (const _ of maker.whole(digest, { ...options, isProof: true }));
     // Somebody may have read it meanwhile.
     if (!this.isCold(digest, data)) return asItWas("it is in use");
+    // Or have set the recipe aside.
+    if ((await recipes.recipeBytes(digest, options)) === undefined) return asItWas("no recipe");
     await driver.deleteTree(blobFolder(digest), options);
     return { kind: "cold", savedBytes: data.sizeBytes - stored.stored.length };
   }

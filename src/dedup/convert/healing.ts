@@ -6,7 +6,7 @@ import type { Digest } from "../../oci/digest.ts";
 import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
 import { BlobBroken, type BlobMaker } from "../cold/blob-maker.ts";
 import type { PackIndex } from "../store/pack-index.ts";
-import type { RecipeStore } from "../store/recipe-store.ts";
+import type { RecipeStore, StoredRecipe } from "../store/recipe-store.ts";
 
 export interface HealingDeps {
   readonly driver: StorageDriver;
@@ -45,29 +45,25 @@ export class Healing {
         await recipes.forgetQuarantined(digest, options);
         continue;
       }
-      if (await this.#lacksNothing(digest, options)) await this.#bringBack(digest, options);
-      else this.#hopeless.delete(digest);
+      const found = await recipes.readQuarantined(digest, options);
+      const isWhole = found !== undefined && this.#missing(found.recipe).next().done === true;
+      if (!isWhole) this.#hopeless.delete(digest);
+      else if (!this.#hopeless.has(digest)) await this.#bringBack(digest, found, options);
     }
-  }
-
-  async #lacksNothing(digest: Digest, options: CallOptions): Promise<boolean> {
-    const found = await this.#deps.recipes.readQuarantined(digest, options);
-    return found !== undefined && this.#missing(found.recipe).next().done === true;
   }
 
   /** It may have been set aside for another reason. */
-  async #bringBack(digest: Digest, options: CallOptions): Promise<void> {
+  async #bringBack(digest: Digest, by: StoredRecipe, options: CallOptions): Promise<void> {
     const { recipes, maker, log } = this.#deps;
-    if (this.#hopeless.has(digest)) return;
-    await recipes.bringBack(digest, options);
     try {
-      for await (const _ of maker.whole(digest, { ...options, isProof: true }));
-      log.info("a blob that could not be made again can be now", { digest });
+      for await (const _ of maker.whole(digest, { ...options, by, isProof: true }));
     } catch (error) {
       if (!(error instanceof BlobBroken)) throw error;
       this.#hopeless.add(digest);
-      await recipes.quarantine(digest, options);
+      return;
     }
+    await recipes.bringBack(digest, options);
+    log.info("a blob that could not be made again can be now", { digest });
   }
 
   /** Pushed again, and indexed since. */

@@ -48,23 +48,44 @@ export async function* makeInThreads(
   const { span } = options;
   const { parts, startBytes } = partsOf(options);
   await using crew = new MakingCrew(parts, options);
-  const joiner = new PieceJoiner();
   let at = startBytes;
-  for (const [index, { piece }] of parts.entries()) {
-    if (piece !== undefined) joiner.begin(piece);
-    for await (const bytes of crew.outputOf(index)) {
-      const joined = piece === undefined ? bytes : join(joiner, bytes);
-      const wanted = joined.subarray(
-        Math.max(0, span.startBytes - at),
-        Math.max(0, span.endBytes - at),
-      );
-      at += joined.length;
-      if (wanted.length > 0) yield wanted;
-      // Whoever is at the end of its work is waited for: to be stopped would end the thread.
-      if (at >= span.endBytes && at !== (piece?.streamEnd ?? span.endBytes)) return;
-    }
-    if (piece !== undefined) join(joiner);
+  for await (const { bytes, partEnd } of joinedBytes(parts, crew)) {
+    const wanted = within(span, bytes, at);
+    at += bytes.length;
+    if (wanted.length > 0) yield wanted;
+    // Whoever is at the end of its work is waited for: to be stopped would end the thread.
+    if (at >= span.endBytes && at !== partEnd) return;
   }
+}
+
+interface JoinedBytes {
+  readonly bytes: Uint8Array;
+  /** Where the part ends that they belong to. */
+  readonly partEnd: number;
+}
+
+async function* joinedBytes(
+  parts: readonly Part[],
+  crew: MakingCrew,
+): AsyncGenerator<JoinedBytes, void, undefined> {
+  const joiner = new PieceJoiner();
+  for (const [index, { piece, until }] of parts.entries()) {
+    const output = crew.outputOf(index);
+    if (piece === undefined) {
+      for await (const bytes of output) yield { bytes, partEnd: until };
+      continue;
+    }
+    joiner.begin(piece);
+    for await (const made of output) {
+      yield { bytes: join(joiner, made), partEnd: piece.streamEnd };
+    }
+    join(joiner);
+  }
+}
+
+/** What of the bytes, which begin at `at`, belongs to the stretch. */
+function within({ startBytes, endBytes }: BlobSpan, bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.subarray(Math.max(0, startBytes - at), Math.max(0, endBytes - at));
 }
 
 /** A part of the work: a piece of a stream, or a stretch of what has none. */

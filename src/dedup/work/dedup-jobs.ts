@@ -14,7 +14,8 @@ import type { JobQueue } from "../../jobs/job-queue.ts";
 import { JobRunner } from "../../jobs/job-runner.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { CallOptions } from "../../storage/storage-driver.ts";
-import { type Conversion, type Converter, isLasting } from "../convert/converter.ts";
+import { type Conversion, type Converter, DiskFull, isLasting } from "../convert/converter.ts";
+import { isIndexDamaged } from "../threads/index-damage.ts";
 
 /** The queue; its keys are digests. */
 export const DEDUP_QUEUE = "dedup";
@@ -24,6 +25,8 @@ const LONGEST_REST_MINUTES = 60;
 export interface DedupJobsDeps {
   readonly queue: JobQueue;
   readonly converter: Converter;
+  /** Begins the index of chunks anew, which was found damaged. */
+  readonly renewIndex: (options: CallOptions) => Promise<void>;
   /** Whether cold blobs give up their data. */
   readonly atRest: boolean;
   /** Blobs at a time. */
@@ -84,17 +87,23 @@ export class DedupJobs {
   }
 
   async #convert(digest: Digest, { signal }: JobContext): Promise<void> {
-    const { converter, atRest, onConversion, onProgress = () => undefined } = this.#deps;
     try {
-      const indexed = await converter.index(digest, { signal, onProgress });
-      if (indexed.kind === "indexed" || !atRest) onConversion?.(digest, indexed);
-      if (!atRest) return;
-      const cooled = await converter.cool(digest, { signal, onProgress });
-      onConversion?.(digest, cooled);
+      await this.#takeSteps(digest, signal);
     } catch (error) {
+      if (isIndexDamaged(error)) await this.#deps.renewIndex({ signal });
       if (isLasting(error)) throw new PermanentFailure(errorText(error), { cause: error });
-      throw error;
+      if (!(error instanceof DiskFull)) throw error;
+      // However long that lasts: the next search finds the blob again.
+      this.#deps.log.warn("a cold blob keeps its data", { digest, err: error });
     }
+  }
+
+  async #takeSteps(digest: Digest, signal: AbortSignal): Promise<void> {
+    const { converter, atRest, onConversion, onProgress = () => undefined } = this.#deps;
+    const options = { signal, onProgress };
+    const indexed = await converter.index(digest, options);
+    if (indexed.kind === "indexed" || !atRest) onConversion?.(digest, indexed);
+    if (atRest) onConversion?.(digest, await converter.cool(digest, options));
   }
 
   #tell(event: JobEvent): void {

@@ -46,7 +46,13 @@ export function openWork(options: WorkOptions): Work {
   });
   const atRest = mode === "at-rest";
   return {
-    jobs: new DedupJobs({ ...options, converter, atRest, concurrency: threads }),
+    jobs: new DedupJobs({
+      ...options,
+      converter,
+      renewIndex: (calling) => index.beginAnew(calling),
+      atRest,
+      concurrency: threads,
+    }),
     found: (signal) => findWork({ driver, recipes, notes, converter, atRest, signal }),
   };
 }

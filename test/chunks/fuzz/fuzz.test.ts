@@ -4,7 +4,7 @@ import { chunkSamples, runChunkTrial } from "./trials.ts";
 
 it("spoilt tars come back, spoilt packs and recipes are refused or shown by a digest", async () => {
   const told: string[] = [];
-  const samples = chunkSamples();
+  const samples = await chunkSamples();
   const { ends, failedSeeds } = await runTrials(
     (seed) => runChunkTrial(samples, seed),
     { seed: 0, trials: 600 },
@@ -12,5 +12,7 @@ it("spoilt tars come back, spoilt packs and recipes are refused or shown by a di
   );
   expect({ failedSeeds, told }).toEqual({ failedSeeds: [], told: [] });
   const kinds = ["pack refused", "recipe refused", "recipe other bytes", "tar same bytes"];
+  kinds.push("leaning packs all chunks", "leaning packs fewer chunks");
+  kinds.push("gzip recipe refused", "gzip recipe other bytes", "base refused", "base leant on");
   expect(Object.keys(ends)).toEqual(expect.arrayContaining(kinds));
 });

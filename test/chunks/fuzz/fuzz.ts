@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { runFuzzProgram } from "../../recompress/fuzz/fuzz-program.ts";
 import { chunkSamples, runChunkTrial } from "./trials.ts";
 
+const samples = await chunkSamples();
 await runFuzzProgram(fileURLToPath(import.meta.url), () => {
-  const samples = chunkSamples();
   return (seed) => runChunkTrial(samples, seed);
 });

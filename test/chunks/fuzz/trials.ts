@@ -7,12 +7,24 @@ import { chunksOf, readDirectory, readFrameAt } from "../../../src/chunks/packs/
 import { makePlain } from "../../../src/chunks/plain/make-plain.ts";
 import { PlainChunker } from "../../../src/chunks/plain/plain-chunker.ts";
 import { BlobRecipeError } from "../../../src/chunks/recipe/blob-recipe-error.ts";
-import { decodeBlobRecipe, encodeBlobRecipe } from "../../../src/chunks/recipe/blob-recipe.ts";
+import {
+  type BlobRecipe,
+  decodeBlobRecipe,
+  encodeBlobRecipe,
+} from "../../../src/chunks/recipe/blob-recipe.ts";
 import { digestOf } from "../../../src/oci/digest.ts";
 import { plainLayer } from "../../fixtures/plain-layer.ts";
 import { SeededRandom } from "../../fixtures/seeded-random.ts";
 import { mutate } from "../../recompress/fuzz/mutations.ts";
 import { packOf, someChunks, sourceOf } from "../packs/pack-in-memory.ts";
+import { type LeaningSamples, leaningSamples, tryLeaning } from "./leaning-trials.ts";
+import {
+  type GzipSample,
+  gzipSample,
+  tryLeaningOn,
+  tryMaking,
+  withSpoiltStream,
+} from "./recipe-trials.ts";
 
 const LAYER_BYTES = 150_000;
 const MOST_PIECE_BYTES = 70_000;
@@ -30,13 +42,15 @@ export interface ChunkSamples {
   readonly pack: Buffer;
   /** Of the pack, in order. */
   readonly packed: Buffer;
+  readonly leaning: LeaningSamples;
+  readonly gzip: GzipSample;
 }
 
 class TrialFailed extends Error {
   readonly kind = "trial-failed";
 }
 
-export function chunkSamples(): ChunkSamples {
+export async function chunkSamples(): Promise<ChunkSamples> {
   const layer = plainLayer({ seed: 31, sizeBytes: LAYER_BYTES });
   const chunks: Chunks = new Map();
   const chunked = chunk(layer, chunks, new SeededRandom(1));
@@ -47,17 +61,36 @@ export function chunkSamples(): ChunkSamples {
     ...chunked,
   });
   const packed = someChunks(8);
-  return { layer, chunks, recipe, pack: packOf(packed).pack, packed: Buffer.concat(packed) };
+  return {
+    layer,
+    chunks,
+    recipe,
+    pack: packOf(packed).pack,
+    packed: Buffer.concat(packed),
+    leaning: await leaningSamples(),
+    gzip: gzipSample(layer),
+  };
 }
+
+const TRIALS = {
+  tar: tryTar,
+  recipe: tryRecipe,
+  pack: tryPack,
+  "leaning packs": ({ leaning }, random) => tryLeaning(leaning, random),
+  "gzip recipe": tryGzip,
+  base: tryBase,
+} as const satisfies Record<
+  string,
+  (samples: ChunkSamples, random: SeededRandom) => Promise<string>
+>;
+const KINDS = ["tar", "recipe", "pack", "leaning packs", "gzip recipe", "base"] as const;
 
 /** One trial. @throws {Error} that names the seed, when it ended as it may not. */
 export async function runChunkTrial(samples: ChunkSamples, seed: number): Promise<string> {
   const random = new SeededRandom(seed);
-  const what = random.pick(["tar", "recipe", "pack"] as const);
+  const what = random.pick(KINDS);
   try {
-    if (what === "tar") return `tar ${await tryTar(samples, random)}`;
-    if (what === "recipe") return `recipe ${await tryRecipe(samples, random)}`;
-    return `pack ${await tryPack(samples, random)}`;
+    return `${what} ${await TRIALS[what](samples, random)}`;
   } catch (cause) {
     throw new Error(`${what} with seed ${seed}`, { cause });
   }
@@ -97,6 +130,28 @@ async function tryRecipe(
     return Buffer.concat(pieces).equals(layer) ? "same bytes" : "other bytes";
   } catch (error) {
     if (error instanceof BlobRecipeError) return "refused";
+    throw error;
+  }
+}
+
+async function tryGzip({ gzip }: ChunkSamples, random: SeededRandom): Promise<string> {
+  const spoilt = random.oneIn(3)
+    ? withChecksum(spoilTable(encodeBlobRecipe(gzip.recipe), random))
+    : withSpoiltStream(gzip, random);
+  const told = decoded(spoilt);
+  return told === undefined ? "refused" : await tryMaking(told, gzip, random);
+}
+
+async function tryBase({ recipe }: ChunkSamples, random: SeededRandom): Promise<string> {
+  const told = decoded(withChecksum(spoilTable(recipe, random)));
+  return told === undefined ? "refused" : tryLeaningOn(told, random);
+}
+
+function decoded(stored: Buffer): BlobRecipe | undefined {
+  try {
+    return decodeBlobRecipe(stored);
+  } catch (error) {
+    if (error instanceof BlobRecipeError) return undefined;
     throw error;
   }
 }

@@ -112,4 +112,40 @@ describe("packed chunks", () => {
     const { packed } = reading(pack, places);
     await expect(packed.read(chunkIdOf(next))).rejects.toThrow(ChunkDamaged);
   });
+
+  it("come from another place where one is damaged, which is told", async () => {
+    const [chunk = new Uint8Array(0)] = CHUNKS;
+    const id = chunkIdOf(chunk);
+    const place = placesOf("one", PACK.frames).get(id);
+    if (place === undefined) throw new Error("not in the pack");
+    const damaged: string[] = [];
+    const packed = new PackedChunks({
+      find: () => [
+        { ...place, pack: "bad" },
+        { ...place, pack: "good" },
+      ],
+      open: async (pack) => sourceOf(pack === "bad" ? Buffer.alloc(PACK.pack.length) : PACK.pack),
+      onDamaged: ({ pack, at }) => damaged.push(`${pack}:${at}`),
+      keptBytes: 0,
+    });
+    expect(Buffer.from(await packed.read(id)).equals(chunk)).toBe(true);
+    expect(damaged).toEqual([`bad:${place.at}`]);
+  });
+
+  it("are not called damaged where a frame is only too deep to lean on", async () => {
+    const { pack, base, next } = deltaPack();
+    const places = placesOf("one", await readDirectory(sourceOf(pack)));
+    const inBase = places.get(chunkIdOf(base));
+    const inNext = places.get(chunkIdOf(next));
+    if (inBase === undefined || inNext === undefined) throw new Error("not in the pack");
+    const damaged: number[] = [];
+    const packed = new PackedChunks({
+      find: (id) => [id === chunkIdOf(base) ? { ...inBase, depth: 2 } : inNext],
+      open: async () => sourceOf(pack),
+      onDamaged: ({ at }) => damaged.push(at),
+      keptBytes: 0,
+    });
+    await expect(packed.read(chunkIdOf(next))).rejects.toThrow(ChunkDamaged);
+    expect(damaged).toEqual([]);
+  });
 });

@@ -109,7 +109,7 @@ describe("BlobMaker", PATIENTLY, () => {
         if (action === "read" && key.startsWith(PACKS)) throw new Error("the disk is busy");
       },
     });
-    expect((await made(digest)).error).toMatchObject({ fault: { kind: "unreadable" } });
+    expect((await made(digest)).error).toMatchObject({ kind: "StorageUnavailable" });
     store.now.driver = driver;
     expect((await made(digest)).error).toBeUndefined();
     await store.shop.recipes.delete(digest, calm());

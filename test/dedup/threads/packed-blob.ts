@@ -20,8 +20,6 @@ export interface PackedBlob extends AsyncDisposable {
   readonly pool: WorkerPool;
   /** Frames that threads found damaged. */
   readonly damaged: number[];
-  /** Reads of the pack so far. */
-  reads: number;
 }
 
 const PACK = "0".repeat(32);
@@ -70,14 +68,12 @@ export async function packBlob(sample: Sample, { maxThreads = 4 } = {}): Promise
     stored: encodeBlobRecipe(recipe),
     pack,
     damaged,
-    reads: 0,
   };
   const pool = new WorkerPool({
     threadUrl: entryUrl("dedup-thread"),
     data: { indexPath, isIdle: false },
     surroundings: {
       read: async (place, { startBytes, lengthBytes }) => {
-        packed.reads += 1;
         if (place.kind !== "pack") return undefined;
         return Buffer.from(pack.subarray(startBytes, startBytes + lengthBytes));
       },

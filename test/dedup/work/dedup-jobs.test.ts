@@ -64,6 +64,7 @@ describe("DedupJobs", () => {
       cool: (digest: Digest, options: { signal: AbortSignal }) => cool(digest, options),
     };
     const jobs = new DedupJobs({
+      renewIndex: () => Promise.resolve(),
       queue,
       converter: converter as unknown as Converter,
       atRest: true,
