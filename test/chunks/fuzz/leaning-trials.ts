@@ -41,10 +41,10 @@ class WrongChunk extends Error {
 export async function leaningSamples(): Promise<LeaningSamples> {
   const base = someChunks(CHUNKS, 5);
   const next = base.map((chunk) => Buffer.concat([chunk.subarray(3), Buffer.from("new")]));
-  const plain = packed((writer) => {
+  const plain = packBy((writer) => {
     for (const chunk of base) writer.add(chunk);
   });
-  const leaning = packed((writer) => {
+  const leaning = packBy((writer) => {
     lean(writer, { on: base.slice(0, 3), depth: 1 }, next.slice(0, 3));
     lean(writer, { on: next.slice(0, 3), depth: 2 }, next.slice(3));
     // Once more, and only by way of others.
@@ -71,15 +71,25 @@ export async function tryLeaning(samples: LeaningSamples, random: SeededRandom):
     open: async (pack) => sourceOf(pack === "plain" ? packs.plain : packs.leaning),
     keptBytes: random.pick([0, KEPT_BYTES]),
   });
+  const whole = name === "leaning" ? samples.places.plain : [];
+  const lost = await countLost(chunks, samples, new Set(whole.map(({ id }) => id)));
+  return lost === 0 ? "all chunks" : "fewer chunks";
+}
+
+/** @param unspoilt chunks that must not be lost. */
+async function countLost(
+  packed: PackedChunks,
+  { chunks }: LeaningSamples,
+  unspoilt: ReadonlySet<ChunkId>,
+): Promise<number> {
   let lost = 0;
-  for (const [id, bytes] of samples.chunks) {
-    const read = await readOrNothing(chunks, id);
+  for (const [id, bytes] of chunks) {
+    const read = await readOrNothing(packed, id);
     if (read === undefined) lost += 1;
     else if (Buffer.compare(read, bytes) !== 0) throw new WrongChunk(`${id} is another one`);
-    const isUnspoilt = name === "leaning" && samples.places.plain.some((place) => place.id === id);
-    if (read === undefined && isUnspoilt) throw new WrongChunk(`${id} lies unspoilt`);
+    if (read === undefined && unspoilt.has(id)) throw new WrongChunk(`${id} lies unspoilt`);
   }
-  return lost === 0 ? "all chunks" : "fewer chunks";
+  return lost;
 }
 
 async function readOrNothing(chunks: PackedChunks, id: ChunkId): Promise<Uint8Array | undefined> {
@@ -131,7 +141,7 @@ async function placesIn(name: PackName, pack: Buffer): Promise<readonly Placed[]
   );
 }
 
-function packed(write: (writer: PackWriter) => void): Buffer {
+function packBy(write: (writer: PackWriter) => void): Buffer {
   const pieces: Uint8Array[] = [];
   const writer = new PackWriter(SETTINGS, (bytes) => pieces.push(bytes));
   write(writer);

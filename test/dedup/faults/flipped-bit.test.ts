@@ -84,19 +84,6 @@ describe.each(["start", "head", "body"] as const)("a flipped bit in the %s of a 
     await isFoundBroken();
     await healsByPush();
   });
-
-  it("is found by verify, and the blob comes back with another that has its chunks", async () => {
-    await store.restartWithoutIndex();
-    const { code, stdout } = await verified();
-    expect(code).toBe(1);
-    expect(stdout).toContain(digest);
-    expect(await store.head(digest)).toBe(404);
-    await push(larger);
-    await expect.poll(() => store.head(digest), { timeout: 20_000 }).toBe(200);
-    await pulls(digest);
-    await store.restartWithoutIndex();
-    await pulls(digest);
-  });
 });
 
 describe.each(["directory", "trailer"] as const)("a flipped bit in the %s of a pack", (part) => {
@@ -110,16 +97,24 @@ describe.each(["directory", "trailer"] as const)("a flipped bit in the %s of a p
     await isFoundBroken();
     await healsByPush();
   });
+});
 
-  it("is found by verify where the index is lost, and healed by a blob that has the chunks", async () => {
+it.each(["body", "directory"] as const)(
+  "a flipped bit in the %s is found by verify, and the blob comes back with another that has its chunks",
+  async (part) => {
+    await store.flip(part);
     await store.restartWithoutIndex();
-    expect((await verified()).code).toBe(1);
+    const { code, stdout } = await verified();
+    expect(code).toBe(1);
+    expect(stdout).toContain(digest);
     expect(await store.head(digest)).toBe(404);
     await push(larger);
     await expect.poll(() => store.head(digest), { timeout: 20_000 }).toBe(200);
     await pulls(digest);
-  });
-});
+    await store.restartWithoutIndex();
+    await pulls(digest);
+  },
+);
 
 describe("a flipped bit in a recipe", () => {
   beforeEach(() => damage(store.driver, [blobRecipe(digest)]));
@@ -143,11 +138,10 @@ describe("an index of packs that is damaged", () => {
     ["behind its first page", (bytes: Buffer) => bytes.fill(7, PAGE_BYTES)],
     ["in its last pages", (bytes: Buffer) => bytes.fill(7, bytes.length - 2 * PAGE_BYTES)],
     ["to its end", (bytes: Buffer) => bytes.fill(0)],
-  ])("%s is made anew: all is served, and pushed blobs go cold", async (_, spoil) => {
+  ])("%s is made anew, and all is served", async (_, spoil) => {
     await store.restartWithIndex(spoil);
     expect(await pullsRange("0-99")).toBe(true);
     await pulls(digest);
-    await pulls(await pushCold(gzipLayer(44)));
   });
 
   it("is made anew when it is found damaged first by what goes cold", async () => {

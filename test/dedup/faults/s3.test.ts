@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { blobData, PACKS } from "../../../src/content/layout.ts";
 import type { Digest } from "../../../src/oci/digest.ts";
 import { calm } from "../../contracts/storage-subject.ts";
 import { pushBlob } from "../../fixtures/pushing.ts";
-import { itWithTools } from "../../real/tools.ts";
+import { describeWithTools } from "../../real/tools.ts";
 import { gzipLayer, keysBelow } from "../at-rest-store.ts";
 import {
   type FaultServer,
@@ -26,16 +26,16 @@ const STATE_TIMEOUT_MS = 20_000;
 let resources: AsyncDisposableStack;
 let store: FaultStore;
 
-beforeEach(async () => {
-  resources = new AsyncDisposableStack();
-  store = await openFaultStore(resources, "s3");
-});
-afterEach(() => resources.disposeAsync());
-
 async function pushCold(server: FaultServer, bytes: Buffer): Promise<Digest> {
   const digest = await pushBlob(server.origin, REPOSITORY, bytes);
   await becomes(digest, "cold");
   return digest;
+}
+
+/** Pushed to a server that is there no more. */
+async function goneCold(): Promise<Digest> {
+  await using server = await store.start();
+  return await pushCold(server, layer);
 }
 
 async function becomes(digest: Digest, state: "cold" | "indexed"): Promise<void> {
@@ -57,10 +57,14 @@ async function startWith(barge: Readonly<Record<string, unknown>>): Promise<Faul
   return resources.use(await startOn(config, "s3"));
 }
 
-itWithTools(
-  ["versitygw"],
-  "a blob on S3 gives up its data, is served whole and in part, and gets it back",
-  async () => {
+describeWithTools(["versitygw"], "cold blobs on S3", () => {
+  beforeEach(async () => {
+    resources = new AsyncDisposableStack();
+    store = await openFaultStore(resources, "s3");
+  });
+  afterEach(() => resources.disposeAsync());
+
+  it("a blob on S3 gives up its data, is served whole and in part, and gets it back", async () => {
     await using server = await store.start();
     const digest = await pushCold(server, layer);
     expect(await store.driver.stat(blobData(digest), calm())).toBeUndefined();
@@ -71,41 +75,27 @@ itWithTools(
     expect(isBlob(await pull(server, digest), digest)).toBe(true);
     await becomes(digest, "indexed");
     expect(isBlob(await pull(server, digest), digest)).toBe(true);
-  },
-);
+  });
 
-itWithTools(
-  ["versitygw"],
-  "what one server made cold is served by another one, whose index does not know the pack",
-  async () => {
+  it("what one server made cold is served by another one, whose index does not know the pack", async () => {
     const directory = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-faults-"))).path;
     const dedup = { mode: "at-rest", cold: "1h", threads: 1, diskFloor: 0 };
     const other = await startWith({ dedup, state: { directory } });
     // So that its index is there, and knows nothing.
     const first = await pushBlob(other.origin, REPOSITORY, gzipLayer(51));
     await becomes(first, "indexed");
-    const digest = await (async () => {
-      await using server = await store.start();
-      return await pushCold(server, layer);
-    })();
+    const digest = await goneCold();
     expect(await head(other, digest)).toBe(200);
     await pullsRange(other, digest);
     expect(isBlob(await pull(other, digest), digest)).toBe(true);
-  },
-);
+  });
 
-itWithTools(
-  ["versitygw"],
-  "cold blobs are served without a state directory, where nothing goes cold",
-  async () => {
-    const digest = await (async () => {
-      await using server = await store.start();
-      return await pushCold(server, layer);
-    })();
+  it("cold blobs are served without a state directory, where nothing goes cold", async () => {
+    const digest = await goneCold();
     const plain = await startWith({ dedup: { mode: "off" } });
     expect(await head(plain, digest)).toBe(200);
     await pullsRange(plain, digest);
     expect(isBlob(await pull(plain, digest), digest)).toBe(true);
     await becomes(digest, "indexed");
-  },
-);
+  });
+});
