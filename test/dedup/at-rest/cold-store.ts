@@ -36,7 +36,6 @@ export interface AddedBlob {
   readonly digest: Digest;
   readonly blobBytes: number;
   readonly conversion: Conversion;
-  readonly elapsedMs: number;
   /** All that the store takes now. */
   readonly taken: Taken;
 }
@@ -87,10 +86,8 @@ export class ColdStore {
     const data = this.#parts.driver.localPath(blobData(digest));
     await mkdir(dirname(data), { recursive: true });
     await copyFile(file, data);
-    const startedMs = performance.now();
     const conversion = await this.#convert(digest);
-    const elapsedMs = performance.now() - startedMs;
-    return { digest, blobBytes, conversion, elapsedMs, taken: await this.taken() };
+    return { digest, blobBytes, conversion, taken: await this.taken() };
   }
 
   async taken(): Promise<Taken> {

@@ -9,7 +9,6 @@ export interface VersionAtRest {
   readonly taken: Taken;
   /** `cold`, or why it kept its data. */
   readonly became: string;
-  readonly elapsedMs: number;
 }
 
 /**
@@ -28,10 +27,9 @@ export async function measureAtRest(
   const added: AddedBlob[] = [];
   for (const file of files) added.push(await store.add(file));
   for (const { digest } of added) await store.verify(digest);
-  return added.map(({ blobBytes, taken, elapsedMs, conversion }) => ({
+  return added.map(({ blobBytes, taken, conversion }) => ({
     blobBytes,
     taken,
-    elapsedMs,
     became: conversion.kind === "as-it-was" ? conversion.reason : conversion.kind,
   }));
 }

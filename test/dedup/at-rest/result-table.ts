@@ -61,7 +61,6 @@ export function formatAtRest(measured: readonly MeasuredVersions[]): string {
     "the second adds",
     "the third adds",
     "promised",
-    "blob MB/s",
   ];
   const rows = measured.flatMap(({ of, atRest }) => atRest.map((one) => atRestRow(of, one)));
   return formatTable(head, rows);
@@ -70,8 +69,6 @@ export function formatAtRest(measured: readonly MeasuredVersions[]): string {
 function atRestRow({ name, most }: Versions, { compression, versions }: CompressedVersions): Row {
   const { taken } = versions.at(-1) ?? { taken: undefined };
   const promised = (share: number): string => (compression === "gzip" ? percent(share) : "");
-  const blobBytes = sum(versions.map((one) => one.blobBytes));
-  const elapsedMs = sum(versions.map((one) => one.elapsedMs));
   return [
     name,
     compression,
@@ -85,7 +82,6 @@ function atRestRow({ name, most }: Versions, { compression, versions }: Compress
     percent(addedShare(versions, 1)),
     versions.length > 2 ? percent(addedShare(versions, 2)) : "",
     versions.length > 2 ? promised(most.third) : "",
-    (blobBytes / MEGABYTE / (elapsedMs / 1000)).toFixed(1),
   ];
 }
 
