@@ -5,7 +5,7 @@ import { plainBlob } from "../at-rest-store.ts";
 
 /** `noise` begins as a gzip stream does, and is none: it would take more room cold, and keeps its data. */
 const KINDS = ["gzip", "best gzip", "plain", "noise"] as const;
-export type LayerKind = (typeof KINDS)[number];
+type LayerKind = (typeof KINDS)[number];
 
 const GZIP_START = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
 const EDITS = 3;

@@ -13,8 +13,7 @@ import { damage, keysBelow } from "../at-rest-store.ts";
 import { head, pull, type Pulled, stateOf } from "./fault-store.ts";
 
 /** What of a pack has one bit flipped. */
-export const PACK_PARTS = ["start", "head", "body", "directory", "trailer"] as const;
-export type PackPart = (typeof PACK_PARTS)[number];
+type PackPart = "start" | "head" | "body" | "directory" | "trailer";
 
 const INDEX = "chunks.sqlite";
 const FRAME_START_BYTES = 16;
