@@ -139,8 +139,9 @@ async function main(): Promise<void> {
   const working = await openContender(resources, { folder, client, files });
   print("| load | alone MB/s | with the backlog MB/s | ratio | backlog MB/s |\n");
   print("|---|--:|--:|--:|--:|\n");
-  for (const load of LOADS) await compare(load, { alone, working });
-  for (const load of LOADS) await atHalf(load, { alone, working });
+  for (const isHalf of [false, true]) {
+    for (const load of LOADS) await compare(load, { alone, working, isHalf });
+  }
   print(`\n${(working.leftBytes / MEGABYTE).toFixed(0)} MB of the backlog were left.\n`);
 }
 
@@ -149,20 +150,17 @@ interface Sides {
   readonly working: Contender;
 }
 
-async function compare(load: Load, { alone, working }: Sides): Promise<void> {
+async function compare(
+  load: Load,
+  { alone, working, isHalf }: Sides & { readonly isHalf: boolean },
+): Promise<void> {
   const apart: Round[] = [];
   const beside: Round[] = [];
   for (let left = rounds; left > 0; left -= 1) {
-    apart.push(await only(alone, () => alone.round(load, false)));
-    beside.push(await only(working, () => working.round(load, false)));
+    apart.push(await only(alone, () => alone.round(load, isHalf)));
+    beside.push(await only(working, () => working.round(load, isHalf)));
   }
-  row(load, apart, beside);
-}
-
-async function atHalf(load: Load, { alone, working }: Sides): Promise<void> {
-  const apart = await only(alone, () => alone.round(load, true));
-  const beside = await only(working, () => working.round(load, true));
-  row(`${load}, half of full load`, [apart], [beside]);
+  row(isHalf ? `${load}, half of full load` : load, apart, beside);
 }
 
 /** The others are held still anyway. */

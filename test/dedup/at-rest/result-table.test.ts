@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { VersionAtRest } from "./measure.ts";
 import { faultsOf, formatAtRest, formatBeside, type MeasuredVersions } from "./result-table.ts";
+import type { Versions } from "./versions.ts";
 
-const OF = { name: "app", layers: ["a", "b", "c"], most: { twoVersions: 0.5, third: 0.1 } };
+const OF: Versions = {
+  name: "app",
+  layers: ["a", "b", "c"],
+  most: { twoVersions: 0.5, third: 0.1 },
+};
 
 describe("faultsOf", () => {
   it("finds nothing where all is as promised", () => {

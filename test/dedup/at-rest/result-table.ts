@@ -68,7 +68,8 @@ export function formatAtRest(measured: readonly MeasuredVersions[]): string {
 
 function atRestRow({ name, most }: Versions, { compression, versions }: CompressedVersions): Row {
   const { taken } = versions.at(-1) ?? { taken: undefined };
-  const promised = (share: number): string => (compression === "gzip" ? percent(share) : "");
+  const promised = (share: number | undefined): string =>
+    compression === "gzip" && share !== undefined ? percent(share) : "";
   return [
     name,
     compression,
@@ -78,10 +79,10 @@ function atRestRow({ name, most }: Versions, { compression, versions }: Compress
     ((taken?.recipeBytes ?? 0) / 1000).toFixed(0),
     ((taken?.indexBytes ?? 0) / 1000).toFixed(0),
     percent(shareOfAll(versions.slice(0, 2))),
-    promised(most.twoVersions),
+    promised(most?.twoVersions),
     percent(addedShare(versions, 1)),
-    versions.length > 2 ? percent(addedShare(versions, 2)) : "",
-    versions.length > 2 ? promised(most.third) : "",
+    percent(addedShare(versions, 2)),
+    promised(most?.third),
   ];
 }
 
@@ -113,8 +114,8 @@ export function faultsOf({ of, atRest, beside }: MeasuredVersions): readonly str
 function tooMuch({ most }: Versions, { versions }: CompressedVersions): readonly string[] {
   const shares = [
     ["the first alone", shareOfAll(versions.slice(0, 1)), 1],
-    ["two versions", shareOfAll(versions.slice(0, 2)), most.twoVersions],
-    ["what a third adds", versions.length > 2 ? addedShare(versions, 2) : 0, most.third],
+    ["two versions", shareOfAll(versions.slice(0, 2)), most?.twoVersions ?? 1],
+    ["what a third adds", addedShare(versions, 2), most?.third ?? 1],
   ] as const;
   return shares
     .filter(([, share, allowed]) => share > allowed)
