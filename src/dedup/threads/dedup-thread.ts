@@ -22,8 +22,8 @@ import {
 } from "./thread-messages.ts";
 
 const LOWEST_PRIORITY = 19;
-/** Of frames that are unpacked: the chunks of a file come from one after the other. */
-const KEPT_FRAME_BYTES = 24 * 1024 * 1024;
+/** Of frames that are unpacked, the largest that are written four times: chunks come from one after the other. */
+const KEPT_FRAME_BYTES = 32 * 1024 * 1024;
 
 if (!isThreadData(workerData)) throw new TypeError("not the data of a thread for blobs");
 // Elsewhere it would be that of the whole process.
