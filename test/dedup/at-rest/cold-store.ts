@@ -26,8 +26,10 @@ const MAX_THREADS = 25;
 export interface Taken {
   readonly packBytes: number;
   readonly recipeBytes: number;
-  /** What the machine remembers of packs and blobs. */
+  /** Which chunk is where. */
   readonly indexBytes: number;
+  /** When blobs were read, and which are like which. */
+  readonly noteBytes: number;
   /** Of blobs that kept it. */
   readonly dataBytes: number;
 }
@@ -95,8 +97,8 @@ export class ColdStore {
     return {
       packBytes: await bytesBelow(join(root, PACKS)),
       recipeBytes: await bytesBelow(join(root, RECIPES)),
-      indexBytes:
-        cacheBytes(join(state, "chunks.sqlite")) + cacheBytes(join(state, "blobs.sqlite")),
+      indexBytes: cacheBytes(join(state, "chunks.sqlite")),
+      noteBytes: cacheBytes(join(state, "blobs.sqlite")),
       dataBytes: await bytesBelow(join(root, BLOBS)),
     };
   }

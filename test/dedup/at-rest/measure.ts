@@ -34,7 +34,7 @@ export async function measureAtRest(
   }));
 }
 
-/** All together. */
+/** What blobs are made of; notes are of use without them too. */
 export function sumOf({ packBytes, recipeBytes, indexBytes, dataBytes }: Taken): number {
   return packBytes + recipeBytes + indexBytes + dataBytes;
 }

@@ -46,7 +46,7 @@ describe("the tables", () => {
   it("have shares of all blobs so far, and of each that was added", () => {
     const [, , row] = formatAtRest([measuredWith([8, 9, 9.5])]).split("\n");
     expect(row).toBe(
-      "| app | gzip | 10.00 + 10.00 + 10.00 | 80.0 % | 9.00 | 300 | 200 | 45.0 % | 50.0 % | 10.0 % | 5.0 % | 10.0 % |",
+      "| app | gzip | 10.00 + 10.00 + 10.00 | 80.0 % | 9.00 | 300 | 200 | 90 | 45.0 % | 50.0 % | 10.0 % | 5.0 % | 10.0 % |",
     );
   });
 
@@ -64,7 +64,7 @@ describe("the tables", () => {
 /** @param megabytes what the store takes after each version of 10 MB. */
 function measuredWith(megabytes: readonly number[]): MeasuredVersions {
   const versions = megabytes.map((size): VersionAtRest => {
-    const rest = { recipeBytes: 300_000, indexBytes: 200_000, dataBytes: 0 };
+    const rest = { recipeBytes: 300_000, indexBytes: 200_000, noteBytes: 90_000, dataBytes: 0 };
     const taken = { ...rest, packBytes: size * 1_000_000 - 500_000 };
     return { blobBytes: 10_000_000, taken, became: "cold" };
   });

@@ -56,6 +56,7 @@ export function formatAtRest(measured: readonly MeasuredVersions[]): string {
     "packs MB",
     "recipes kB",
     "index kB",
+    "(notes kB)",
     "two versions",
     "promised",
     "the second adds",
@@ -67,7 +68,8 @@ export function formatAtRest(measured: readonly MeasuredVersions[]): string {
 }
 
 function atRestRow({ name, most }: Versions, { compression, versions }: CompressedVersions): Row {
-  const { taken } = versions.at(-1) ?? { taken: undefined };
+  const taken = versions.at(-1)?.taken;
+  const kilobytes = (sizeBytes = 0): string => (sizeBytes / 1000).toFixed(0);
   const promised = (share: number | undefined): string =>
     compression === "gzip" && share !== undefined ? percent(share) : "";
   return [
@@ -76,8 +78,9 @@ function atRestRow({ name, most }: Versions, { compression, versions }: Compress
     versions.map((one) => megabytes(one.blobBytes)).join(" + "),
     percent(shareOfAll(versions.slice(0, 1))),
     megabytes(taken?.packBytes ?? 0),
-    ((taken?.recipeBytes ?? 0) / 1000).toFixed(0),
-    ((taken?.indexBytes ?? 0) / 1000).toFixed(0),
+    kilobytes(taken?.recipeBytes),
+    kilobytes(taken?.indexBytes),
+    kilobytes(taken?.noteBytes),
     percent(shareOfAll(versions.slice(0, 2))),
     promised(most?.twoVersions),
     percent(addedShare(versions, 1)),
