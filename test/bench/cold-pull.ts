@@ -13,7 +13,6 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
 import type { Digest } from "../../src/oci/digest.ts";
 import { openBarge, type RunningBarge } from "../fixtures/barge.ts";
 import { plainLayer } from "../fixtures/plain-layer.ts";
@@ -44,7 +43,7 @@ for (const file of positionals) await measure(file);
 async function measure(file: string): Promise<void> {
   await using resources = new AsyncDisposableStack();
   const layer = await readFile(file);
-  const other = gzipSync(plainLayer({ seed: 1, sizeBytes: SMALL_BYTES }));
+  const other = plainLayer({ seed: 1, sizeBytes: SMALL_BYTES });
   const first: Pull[] = [];
   const later: Pull[] = [];
   const state = resources.use(await mkdtempDisposable(join(tmpdir(), "barge-bench-")));
