@@ -55,13 +55,14 @@ async function measure(file: string): Promise<void> {
   const warmUp = await pushBlob(server.origin, NAME, other);
   let pulled = [digest, warmUp];
   for (let left = 2 * Number(values.pulls); left > 0; left--) {
-    await untilCold(server, pulled);
+    await until("gave up its data", server, pulled);
     await server.stop();
     server = await openBarge(resources, { storage, config });
     const isFirst = left % 2 === 0;
     pulled = isFirst ? [digest] : [digest, warmUp];
     if (!isFirst) await pull(server.origin, warmUp);
     (isFirst ? first : later).push(await pull(server.origin, digest));
+    await until("has its data again", server, pulled);
     await server.stop();
     // It searches for what is cold when it starts.
     server = await openBarge(resources, { storage, config });
@@ -73,10 +74,14 @@ async function measure(file: string): Promise<void> {
 }
 
 /** Waits for the server to say so of each. */
-async function untilCold({ output }: RunningBarge, digests: readonly Digest[]): Promise<void> {
-  const isCold = (digest: Digest): boolean =>
-    output.some((line) => line.includes("gave up its data") && line.includes(digest));
-  while (!digests.every(isCold)) await delay(LOOK_EVERY_MS);
+async function until(
+  what: "gave up its data" | "has its data again",
+  { output }: RunningBarge,
+  digests: readonly Digest[],
+): Promise<void> {
+  const isTold = (digest: Digest): boolean =>
+    output.some((line) => line.includes(what) && line.includes(digest));
+  while (!digests.every(isTold)) await delay(LOOK_EVERY_MS);
 }
 
 /** @throws when other bytes come than were pushed. */

@@ -159,6 +159,7 @@ export class ColdReader implements ColdBlobs {
     try {
       await using data = await receiveObject(driver, spool.read({ startBytes: 0 }), { signal });
       await data.publish(blobData(digest), { signal });
+      log.info("a cold blob was read and has its data again", { digest });
     } catch (error) {
       if (signal.aborted) return;
       log.warn("a blob was made again and could not be stored", { digest, err: error });

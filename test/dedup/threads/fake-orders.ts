@@ -20,7 +20,7 @@ export const FAKE_THREAD = new URL("fake-thread.ts", import.meta.url);
 export const THREAD_DATA = { indexPath: "", isIdle: false };
 const DIGEST = digestOf(Buffer.of());
 
-export function orderTo(what: number): ThreadOrder {
+function orderTo(what: number): ThreadOrder {
   return { kind: "index", digest: DIGEST, sizeBytes: what, wanted: [] };
 }
 
