@@ -1,13 +1,9 @@
 import { type BlobRecipe, decodeBlobRecipe } from "../../chunks/recipe/blob-recipe.ts";
 import { BlobRecipeError } from "../../chunks/recipe/blob-recipe-error.ts";
-import {
-  blobRecipe,
-  QUARANTINED_RECIPES,
-  quarantinedRecipe,
-  RECIPES,
-} from "../../content/layout.ts";
+import { listQuarantinedRecipes, listRecipes } from "../../content/check/inventory.ts";
+import { blobRecipe, quarantinedRecipe } from "../../content/layout.ts";
 import { BoundedMap } from "../../lib/bounded-map.ts";
-import { type Digest, isDigest } from "../../oci/digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { readWhole } from "../../storage/read-whole.ts";
 import type { CallOptions, StorageDriver } from "../../storage/storage-driver.ts";
 
@@ -63,8 +59,8 @@ export class RecipeStore {
   }
 
   /** All that are there, in order. */
-  list({ signal }: CallOptions): AsyncGenerator<Digest, void, undefined> {
-    return digestsBelow(this.#driver, RECIPES, { signal });
+  list({ signal }: CallOptions): AsyncGenerator<Digest> {
+    return listRecipes(this.#driver, { signal });
   }
 
   /** Sets the recipe aside: the blob cannot be made of it at the moment. Nothing is lost. */
@@ -75,8 +71,8 @@ export class RecipeStore {
     await this.delete(digest, options);
   }
 
-  listQuarantined({ signal }: CallOptions): AsyncGenerator<Digest, void, undefined> {
-    return digestsBelow(this.#driver, QUARANTINED_RECIPES, { signal });
+  listQuarantined({ signal }: CallOptions): AsyncGenerator<Digest> {
+    return listQuarantinedRecipes(this.#driver, { signal });
   }
 
   /** @returns `undefined` when there is none, or when it is damaged itself. */
@@ -119,29 +115,5 @@ function decodable(stored: Buffer): StoredRecipe | undefined {
   } catch (error) {
     if (error instanceof BlobRecipeError) return undefined;
     throw error;
-  }
-}
-
-async function* digestsBelow(
-  driver: StorageDriver,
-  folder: string,
-  options: CallOptions,
-): AsyncGenerator<Digest, void, undefined> {
-  for await (const algorithm of driver.list(folder, options)) {
-    const below = `${folder}/${algorithm.name}`;
-    for await (const shard of driver.list(below, options)) {
-      yield* digestsIn(driver, { folder: `${below}/${shard.name}`, ...algorithm }, options);
-    }
-  }
-}
-
-async function* digestsIn(
-  driver: StorageDriver,
-  { folder, name: algorithm }: { readonly folder: string; readonly name: string },
-  options: CallOptions,
-): AsyncGenerator<Digest, void, undefined> {
-  for await (const { kind, name } of driver.list(folder, options)) {
-    const digest = `${algorithm}:${name}`;
-    if (kind === "object" && isDigest(digest)) yield digest;
   }
 }

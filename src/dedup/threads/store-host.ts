@@ -36,6 +36,7 @@ export class StoreHost {
   /** From now on it is about this order. */
   begin(index: number): void {
     this.#credit.begin(index);
+    this.#parcels.begin();
   }
 
   /** @returns so many bytes from there on; fewer only at the object's end. @throws {HostReadFailed} */

@@ -28,3 +28,15 @@ test("there is no parcel without bytes", () => {
   gatherer.end();
   expect(parcels).toHaveLength(2);
 });
+
+test("the first parcel is small, and the ones after it larger and larger, also after another beginning", () => {
+  const parcels: number[] = [];
+  const gatherer = new ByteParcels(({ length }) => parcels.push(length));
+  for (let round = 0; round < 2; round++) {
+    gatherer.begin();
+    gatherer.put(new Uint8Array(1024 * 1024));
+    gatherer.end();
+  }
+  const once = [16, 32, 64, 128, 256, 256, 256, 16].map((kib) => kib * 1024);
+  expect(parcels).toEqual([...once, ...once]);
+});
