@@ -65,7 +65,7 @@ export class Dedup implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   /** Uses that the workshop was not there for yet. */
-  #uses = new Map<Digest, number>();
+  readonly #uses = new Map<Digest, number>();
   #pushed = new Set<Digest>();
   #isGathering = false;
 
@@ -166,15 +166,15 @@ export class Dedup implements AsyncDisposable {
       try {
         const olderThan = new Date(clock.now().getTime() - STALE_INCOMING_MS);
         await purgeIncoming(driver, { olderThan, signal });
-        const { index } = await this.#workshop();
-        await index.refresh({ signal });
         const { found } = await this.#work();
         await addDedupJobs(await this.#queue(), found(signal), { signal });
+        await clock.delay(intervalMs, { signal });
+        await (await this.#workshop()).index.refresh({ signal });
       } catch (error) {
         signal.throwIfAborted();
         log.warn("the search for blobs to work at was cut short", { err: error });
+        await clock.delay(LEAST_SEARCH_MS, { signal });
       }
-      await clock.delay(intervalMs, { signal });
     }
   }
 
@@ -183,15 +183,20 @@ export class Dedup implements AsyncDisposable {
     const signal = this.#signal;
     for (;;) {
       await clock.delay(TELL_USES_MS, { signal }).catch(() => undefined);
-      const uses = this.#uses;
-      this.#uses = new Map();
       try {
-        if (uses.size > 0) (await this.#workshop()).notes.noteUses(uses);
+        if (this.#uses.size > 0) await this.#noteUses();
       } catch (error) {
-        log.warn("it was lost which blobs were read", { err: error });
+        log.warn("it cannot be noted yet which blobs were read", { err: error });
       }
       signal.throwIfAborted();
     }
+  }
+
+  /** A use is remembered here until it is noted: in between the blob would count as cold. */
+  async #noteUses(): Promise<void> {
+    const { notes } = await this.#workshop();
+    notes.noteUses(this.#uses);
+    this.#uses.clear();
   }
 
   async #openWorkshop(): Promise<Workshop> {
