@@ -1,3 +1,5 @@
+import type { ChunkId } from "../../chunks/chunk-id.ts";
+import type { ChunkList } from "../../chunks/recipe/chunk-list.ts";
 import { BlobRecipeError } from "../../chunks/recipe/blob-recipe-error.ts";
 import { blobData, blobFolder } from "../../content/layout.ts";
 import type { Logger } from "../../observability/logger.ts";
@@ -79,8 +81,10 @@ export class Converter {
     if (data.sizeBytes < LEAST_BLOB_BYTES) return asItWas("it is small");
     const kept = this.#deps.notes.keptBecause(digest);
     if (kept !== undefined) return asItWas(kept);
-    if (await this.#noteChunks(digest, options)) return asItWas("it is indexed");
+    const known = await this.#noteChunks(digest, options);
     const wanted = await healing.wanted(options);
+    // What is missed elsewhere is taken from it once more.
+    if (known !== undefined && !hasAny(known, wanted)) return asItWas("it is indexed");
     const order = { kind: "index", digest, sizeBytes: data.sizeBytes, wanted } as const;
     const result = await this.#packing(order, options, () => true);
     if (result.kind !== "index") throw new TypeError("not what an index order comes to");
@@ -179,13 +183,12 @@ export class Converter {
     return result;
   }
 
-  /** Lets others find what they have in common with the blob. @returns whether it has a recipe. */
-  async #noteChunks(digest: Digest, options: CallOptions): Promise<boolean> {
+  /** Lets others find what they have in common with the blob. @returns them, if it has a recipe. */
+  async #noteChunks(digest: Digest, options: CallOptions): Promise<ChunkList | undefined> {
     const { notes } = this.#deps;
-    const stored = await this.#recipeOf(digest, options);
-    if (stored === undefined) return false;
-    if (!notes.knowsChunksOf(digest)) notes.noteChunks(digest, stored.recipe.chunks);
-    return true;
+    const chunks = (await this.#recipeOf(digest, options))?.recipe.chunks;
+    if (chunks !== undefined && !notes.knowsChunksOf(digest)) notes.noteChunks(digest, chunks);
+    return chunks;
   }
 
   async #recipeOf(digest: Digest, options: CallOptions): Promise<StoredRecipe | undefined> {
@@ -216,6 +219,13 @@ export class Converter {
 /** Whether the fault of a thread will be the same when it tries again. */
 export function isLasting(error: unknown): boolean {
   return error instanceof ThreadRefused && error.fault.kind === "wrong-bytes";
+}
+
+function hasAny(chunks: ChunkList, wanted: readonly ChunkId[]): boolean {
+  if (wanted.length === 0) return false;
+  const ids = new Set(wanted);
+  for (let at = 0; at < chunks.length; at += 1) if (ids.has(chunks.at(at).id)) return true;
+  return false;
 }
 
 function asItWas(reason: string): Conversion {
